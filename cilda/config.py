@@ -1,0 +1,236 @@
+"""Every setting of a run, with its default, its bounds and where its value came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cilda.errors import UsageError, unknown
+from cilda.methods import METHODS
+from cilda.methods.recipe import Method, with_weights
+from cilda.tasks import TASKS
+
+Rate = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class RunConfig(BaseModel):
+    """One run's settings. The description of a field is its documentation on the command line and in docs/methods.md."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: str = Field("sst2", description="what to learn: a name from `cilda tasks`")
+    data_dir: Path | None = Field(None, description="folder with the task's Parquet files, instead of the hub")
+    train_file: Path | None = Field(None, description="your own training rows: CSV, TSV, JSONL or Parquet")
+    validation_file: Path | None = Field(None, description="your own validation rows; else a tenth of the training file")
+    text: str | None = Field(None, description="column of your file with the text")
+    text_pair: str | None = Field(None, description="column of your file with the second text")
+    label: str | None = Field(None, description="column of your file with the label")
+    regression: bool | None = Field(None, description="whether your labels are amounts; by default seen from the values")
+    allow_empty: bool = Field(False, description="keep rows whose text is empty")
+    limit: Count | None = Field(None, description="first N training rows after a seeded shuffle")
+    max_length: Annotated[int, Field(ge=4)] = Field(128, description="longest text in tokens; longer ones are cut")
+
+    teacher: str = Field("bert-base", description="short name, hub id or folder")
+    student: str = Field("6L", description="6L (layers cut from the teacher), 6L-384H (fresh and narrower), or a model")
+    generator: str | None = Field(None, description="masked LM that rewrites; by default the teacher's family decides")
+    allow_pickle: bool = Field(False, description="load weights stored as pickles, which can run code")
+    reorder_teacher_labels: bool = Field(False, description="bring a teacher's label order into the task's")
+
+    method: str = Field("cilda", description="how to learn: a name from `cilda methods`")
+    weights: dict[str, float] = Field({}, description="other weights for terms, by their names")
+
+    epochs: Positive | None = Field(None, description="passes over the training rows; by default 3 to 20 by their number")
+    max_turns: Count | None = Field(None, description="student turns at most")
+    batch_size: Count = Field(32, description="texts in a turn")
+    learning_rate: Rate | None = Field(None, description="student; by default 2e-5 at width 768, more for narrower")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="student's AdamW weight decay")
+    clip_norm: Positive = Field(5.0, description="largest gradient norm of the student")
+    warmup_fraction: Fraction = Field(0.06, description="share of a player's own turns with rising learning rate")
+    teacher_epochs: Positive | None = Field(None, description="passes when the teacher is fine-tuned first; default as epochs, 10 at most")
+    teacher_learning_rate: Rate | None = Field(None, description="when the teacher is fine-tuned; default as learning_rate")
+
+    generator_turns: Count = Field(10, description="generator turns in a cycle")
+    student_turns: Count = Field(100, description="student turns in a cycle")
+    generator_learning_rate: Rate = Field(5e-7, description="generator's AdamW")
+    generator_clip_norm: Positive = Field(5.0, description="largest gradient norm of the generator")
+    generator_dropout: bool = Field(False, description="dropout in the generator during its own turns")
+    generate_special_tokens: bool = Field(False, description="let the generator write [CLS], [PAD] and their like")
+    mask_fraction: Annotated[float, Field(gt=0, le=1)] = Field(0.3, description="chance of each real token to be masked")
+    gumbel_temperature: Positive = Field(1.0, description="of the straight-through Gumbel-softmax")
+
+    kl_temperature: Positive = Field(1.0, description="softens teacher and student in logit_kl")
+    teacher_entropy: bool = Field(False, description="generator's logit_kl as cross entropy, as the MATE-KD script has it")
+    contrast_temperature: Positive = Field(2.0, description="divides the cosines in layer_contrast")
+    pooling: Literal["first", "mean"] = Field("first", description="a layer's vector: its first token or the mean of real tokens")
+    projection: Literal["critic", "ascend", "frozen"] = Field("critic", description="who moves layer_contrast's projections")
+    projection_width: Count = Field(128, description="width of layer_contrast's projections")
+    projection_learning_rate: Rate = Field(1e-3, description="of layer_contrast's projections")
+
+    evaluate_every: Count | None = Field(None, description="student turns between evaluations; default an epoch, 1,000 at most")
+    early_stopping: Count | None = Field(None, description="stop after this many evaluations without a better score")
+    evaluation_batch_size: Count = Field(64, description="texts at once in evaluation")
+    gradient_norms_every: Count = Field(100, description="turns between gradient norms term by term")
+    record_every: Count = Field(50, description="student turns between recorded rewrites")
+    record_texts: Annotated[int, Field(ge=0)] = Field(4, description="rewrites recorded each time")
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(42, description="of everything random")
+    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 autocast where the device has it")
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:1")
+    threads: Count | None = Field(None, description="CPU threads; by default torch decides")
+    runs_dir: Path | None = Field(None, description="where runs are kept; by default ./runs")
+    cache_dir: Path | None = Field(None, description="where fine-tuned teachers are kept")
+    name: str | None = Field(None, description="the run's name; by default time, task, student and method")
+
+    @property
+    def recipe(self) -> Method:
+        """The method with this run's weights.
+
+        Raises:
+            UsageError: as `with_weights`.
+        """
+        return with_weights(METHODS[self.method], self.weights)
+
+    def hash(self) -> str:
+        """SHA-256 of the settings, in hexadecimal digits."""
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any]) -> Self:
+        """A config from plain values, with words instead of a validation report.
+
+        Raises:
+            UsageError: an unknown key, method or task; a value of the wrong kind or out of bounds; files half named.
+        """
+        for key in values:
+            if key not in cls.model_fields:
+                raise unknown("setting", key, cls.model_fields)
+        try:
+            config = cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            about = cls.model_fields[str(first["loc"][0])].description
+            raise UsageError(f"{key} is {first['input']!r}: {_plain(first['msg'])}", f"{key}: {about}") from None
+        if config.method not in METHODS:
+            raise unknown("method", config.method, METHODS)
+        if config.train_file is None and config.task not in TASKS:
+            raise unknown("task", config.task, TASKS)
+        _check_files(config)
+        _ = config.recipe
+        return config
+
+
+def _plain(message: str) -> str:
+    """A validation message as the middle of a sentence."""
+    return message[:1].lower() + message[1:].replace("Input ", "it ")
+
+
+def _check_files(config: RunConfig) -> None:
+    """A user's own files come with the names of their columns, and the other way round."""
+    columns = {"text": config.text, "label": config.label}
+    if config.train_file is not None:
+        for option, column in columns.items():
+            if column is None:
+                raise UsageError(f"--train {config.train_file} needs --{option}", f"name the column with the {option}")
+    else:
+        given = [name for name, value in {**columns, "text_pair": config.text_pair}.items() if value is not None]
+        if config.validation_file is not None:
+            given.append("validation")
+        if given:
+            option = given[0].replace("_", "-")
+            raise UsageError(f"--{option} is given without --train", "name your training file with --train FILE")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Some settings and the place they came from, such as "--set" or "environment"."""
+
+    origin: str
+    values: Mapping[str, Any]
+
+
+def resolve(layers: list[Layer]) -> tuple[RunConfig, dict[str, str]]:
+    """The config from layers of settings, the later over the earlier, and each key's origin.
+
+    `weights` are joined term by term. Raises UsageError as `RunConfig.checked` does.
+    """
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(RunConfig.model_fields, "default")
+    for layer in layers:
+        for key, value in layer.values.items():
+            joined = key == "weights" and isinstance(value, Mapping) and isinstance(values.get(key), Mapping)
+            values[key] = {**values[key], **value} if joined else value
+            origins[key] = layer.origin
+    return RunConfig.checked(values), origins
+
+
+def environment_layer(environment: Mapping[str, str] | None = None) -> Layer:
+    """Settings from variables such as CILDA_BATCH_SIZE."""
+    present = os.environ if environment is None else environment
+    names = {f"CILDA_{key.upper()}": key for key in RunConfig.model_fields if key != "weights"}
+    return Layer("environment", {names[name]: present[name] for name in names if present.get(name)})
+
+
+def file_layer(path: Path) -> Layer:
+    """Settings from a TOML file: top-level keys, and the table `weights`.
+
+    Raises:
+        UsageError: no such file, not TOML (with line and column), or an unknown key.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read the settings file {path}: {error.strerror}", "check the path after --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML: {error}", 'write lines such as `batch_size = 16` or `task = "rte"`') from None
+    for key in values:
+        if key not in RunConfig.model_fields:
+            raise unknown(f"setting in {path}", key, RunConfig.model_fields)
+    return Layer(str(path), values)
+
+
+def assignment(text: str, option: str) -> tuple[str, str]:
+    """`key=value` in two parts. Raises UsageError when there is no `=`."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip() or not value.strip():
+        raise UsageError(f"{option} {text!r} is not of the form KEY=VALUE", f"for example {option} " + _EXAMPLES[option])
+    return key.strip(), value.strip()
+
+
+_EXAMPLES = {"--set": "mask_fraction=0.4", "--weight": "layer_contrast.soft=0.25"}
+
+
+def settings_layer(settings: list[str]) -> Layer:
+    """Settings from repeated `--set key=value`; values are read as TOML where they can be, else as words."""
+    return Layer("--set", {key: _value(value) for key, value in (assignment(text, "--set") for text in settings)})
+
+
+def weights_layer(weights: list[str]) -> Layer:
+    """Term weights from repeated `--weight TERM=W`. Raises UsageError for a weight that is not a number."""
+    numbers: dict[str, float] = {}
+    for text in weights:
+        key, value = assignment(text, "--weight")
+        try:
+            numbers[key] = float(value)
+        except ValueError:
+            raise UsageError(f"--weight {text!r}: {value!r} is not a number", "for example --weight logit_kl.real=0.5") from None
+    return Layer("--weight", {"weights": numbers} if numbers else {})
+
+
+def _value(text: str) -> Any:
+    """A TOML value, or the text itself where it is none."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

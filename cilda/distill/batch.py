@@ -1,0 +1,122 @@
+"""The nouns that flow through a turn: Batch, Masked, SoftTokens, Outputs, View.
+
+Sizes: B texts, T tokens, N drawn positions, V vocabulary, C classes, L layers, D hidden width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tokenised texts, padded on the right to the longest of them."""
+
+    ids_BT: Tensor
+    attention_BT: Tensor
+    """1 at real tokens, 0 at padding."""
+    special_BT: Tensor
+    """True at special tokens and at padding: positions that are never rewritten."""
+    labels_B: Tensor | None
+    """Class ids (int64) or amounts (float32); None where the rows have no gold."""
+    types_BT: Tensor | None = None
+    """Segment ids of text pairs, for the families that have them."""
+    rows_B: Tensor | None = None
+    """Positions of the texts in their split, on the CPU."""
+
+    @property
+    def size(self) -> int:
+        """Texts in the batch."""
+        return self.ids_BT.shape[0]
+
+    def to(self, device: torch.device) -> Self:
+        """The same batch on a device; `rows_B` stays on the CPU."""
+        return replace(
+            self,
+            ids_BT=self.ids_BT.to(device, non_blocking=True),
+            attention_BT=self.attention_BT.to(device, non_blocking=True),
+            special_BT=self.special_BT.to(device, non_blocking=True),
+            labels_B=None if self.labels_B is None else self.labels_B.to(device, non_blocking=True),
+            types_BT=None if self.types_BT is None else self.types_BT.to(device, non_blocking=True),
+        )
+
+    def with_ids(self, ids_BT: Tensor) -> Self:
+        """The same texts with other tokens at the same places."""
+        return replace(self, ids_BT=ids_BT)
+
+
+@dataclass(frozen=True)
+class Masked:
+    """A batch in which the drawn tokens are masked."""
+
+    batch: Batch
+    """The original."""
+    ids_BT: Tensor
+    """The original ids with the mask token at drawn positions."""
+    drawn_N: Tensor
+    """Drawn positions as indices into the flattened B·T tokens, rising."""
+
+
+@dataclass(frozen=True)
+class SoftTokens:
+    """A rewritten batch: plain sampled ids, and during generator turns the probabilities they were drawn from."""
+
+    batch: Batch
+    """The rewrite: sampled ids at drawn positions, the original ids elsewhere."""
+    drawn_N: Tensor
+    sampled_N: Tensor
+    """Sampled ids at the drawn positions."""
+    soft_NV: Tensor | None = None
+    """Gumbel-softmax probabilities with a gradient to the generator; None when nothing needs it."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model says of a batch."""
+
+    logits_BC: Tensor
+    """float32, C = 1 for regression."""
+    pooled_BLD: Tensor | None = None
+    """One vector a layer and text, float32; None where nothing asked for layers."""
+
+    def detach(self) -> Self:
+        """The same values without a gradient."""
+        return replace(
+            self,
+            logits_BC=self.logits_BC.detach(),
+            pooled_BLD=None if self.pooled_BLD is None else self.pooled_BLD.detach(),
+        )
+
+    def split(self, sizes: list[int]) -> list[Outputs]:
+        """The outputs of several batches that went through the model as one, in order."""
+        logits = self.logits_BC.split(sizes)
+        pooled = [None] * len(sizes) if self.pooled_BLD is None else self.pooled_BLD.split(sizes)
+        return [Outputs(one, layers) for one, layers in zip(logits, pooled, strict=True)]
+
+
+@dataclass(frozen=True)
+class View:
+    """One look at a batch: what the student and, where a term needs it, the teacher say of the same texts."""
+
+    labels_B: Tensor | None
+    student: Outputs
+    teacher: Outputs | None = None
+
+
+def joined(first: Batch, second: Batch) -> Batch:
+    """Two batches of the same length as one, so that they go through a model together."""
+    return replace(
+        first,
+        ids_BT=torch.cat([first.ids_BT, second.ids_BT]),
+        attention_BT=torch.cat([first.attention_BT, second.attention_BT]),
+        special_BT=torch.cat([first.special_BT, second.special_BT]),
+        labels_B=None,
+        types_BT=None
+        if first.types_BT is None or second.types_BT is None
+        else torch.cat([first.types_BT, second.types_BT]),
+        rows_B=None,
+    )
