@@ -1,0 +1,126 @@
+"""An encoder with a classification head, fed with plain or soft tokens, its layers pooled as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
+from transformers import PreTrainedModel
+
+from cilda.distill.batch import Batch, Outputs, SoftTokens
+from cilda.distill.pooling import Pooling, pool
+from cilda.families import FAMILIES
+
+
+class StraightThroughLookup(torch.autograd.Function):
+    """Rows of an embedding table at sampled ids, with the gradient of the probabilities behind the samples.
+
+    Forward it is `table[ids]`; backward it is what autograd gives for `(onehot − stopgrad(soft) + soft) @ table`
+    with respect to `soft`. The table itself gets no gradient. Nothing of size N·V is made but that gradient.
+    Source: Jang et al. 2017, arXiv:1611.01144, straight-through Gumbel-softmax.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, soft_NV: Tensor, sampled_N: Tensor, table_VD: Tensor) -> Tensor:
+        """The table's rows, shape (N, D)."""
+        ctx.save_for_backward(table_VD)
+        ctx.vocabulary = soft_NV.shape[1]
+        return table_VD[sampled_N]
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        """The gradient of `soft_NV`, shape (N, V)."""
+        (table_VD,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        (rows_ND,) = gradients
+        return rows_ND @ table_VD[: ctx.vocabulary].to(rows_ND.dtype).T, None, None  # type: ignore[attr-defined]
+
+
+class Encoder(nn.Module):
+    """A teacher or a student: texts in, logits and pooled layers out.
+
+    Every transformer layer is pooled to one vector a text the moment it is computed, so that no B·T·D tensor is
+    kept for its own sake. The embedding layer is not among them. As in transformers' own hidden states, ModernBERT's
+    last layer is taken after its final norm, and the first layer of a DeBERTa with a convolution after that.
+    """
+
+    def __init__(self, model: PreTrainedModel, pooling: Pooling = "first") -> None:
+        super().__init__()
+        self.model = model
+        self.pooling = pooling
+        self._takes_types = hasattr(model.config, "type_vocab_size") and model.config.type_vocab_size > 1
+
+    @property
+    def layers(self) -> list[nn.Module]:
+        """The modules whose outputs are the layers, from the first to the last."""
+        base = self.model.base_model
+        modules = list(base.get_submodule(FAMILIES[self.model.config.model_type].layers).children())
+        convolution = getattr(getattr(base, "encoder", None), "conv", None)
+        if convolution is not None:
+            modules[0] = convolution
+        final_norm = getattr(base, "final_norm", None)
+        if final_norm is not None:
+            modules[-1] = final_norm
+        return modules
+
+    @property
+    def depth(self) -> int:
+        """Transformer layers."""
+        return int(self.model.config.num_hidden_layers)
+
+    @property
+    def width(self) -> int:
+        """Width of the hidden layers."""
+        return int(self.model.config.hidden_size)
+
+    def forward(self, texts: Batch | SoftTokens, *, want_layers: bool = False) -> Outputs:
+        """Logits, and with `want_layers` the pooled layers.
+
+        Soft tokens that carry probabilities are embedded by straight-through lookup, so that the gradient reaches
+        the generator; all other tokens go in as ids.
+        """
+        batch = texts.batch if isinstance(texts, SoftTokens) else texts
+        inputs: dict[str, Tensor] = {"attention_mask": batch.attention_BT}
+        if isinstance(texts, SoftTokens) and texts.soft_NV is not None:
+            inputs["inputs_embeds"] = self._embed(texts, texts.soft_NV)
+        else:
+            inputs["input_ids"] = batch.ids_BT
+        if batch.types_BT is not None and self._takes_types:
+            inputs["token_type_ids"] = batch.types_BT
+        pooled: list[Tensor] = []
+        with self._pooled_layers(pooled, batch.attention_BT if want_layers else None):
+            logits_BC = self.model(**inputs).logits
+        return Outputs(logits_BC.float(), torch.stack(pooled, dim=1) if want_layers else None)
+
+    def _embed(self, texts: SoftTokens, soft_NV: Tensor) -> Tensor:
+        """Word embeddings of a rewrite, shape (B, T, E), with a gradient to the drawn positions only."""
+        table_VE = self.model.get_input_embeddings().weight.detach()
+        rows_NE = StraightThroughLookup.apply(soft_NV, texts.sampled_N, table_VE)
+        flat_QE = table_VE[texts.batch.ids_BT.flatten()]
+        return flat_QE.index_copy(0, texts.drawn_N, rows_NE).view(*texts.batch.ids_BT.shape, -1)
+
+    @contextmanager
+    def _pooled_layers(self, pooled: list[Tensor], attention_BT: Tensor | None) -> Iterator[None]:
+        """While open, every layer's output is pooled into the list; with no attention mask nothing happens."""
+        if attention_BT is None:
+            yield
+            return
+        keep = partial(_keep, pooled, attention_BT, self.pooling)
+        handles = [layer.register_forward_hook(keep) for layer in self.layers]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+def _keep(
+    pooled: list[Tensor], attention_BT: Tensor, how: Pooling, _layer: nn.Module, _inputs: object, output: Any
+) -> None:
+    """A forward hook that pools a layer's output, which some families give as the first of a tuple."""
+    hidden_BTD = output[0] if isinstance(output, tuple) else output
+    pooled.append(pool(hidden_BTD, attention_BT, how))

@@ -1,0 +1,114 @@
+"""The masked language model that rewrites texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from cilda.distill.batch import Masked, SoftTokens
+
+# Rows of this many vocabulary entries are summed first when a token is drawn: a running sum over the whole
+# vocabulary costs several times as much and loses digits.
+_BLOCK = 256
+
+
+class Generator(nn.Module):
+    """Fills the drawn positions of a masked batch.
+
+    The vocabulary head runs at drawn positions only. Special tokens are never written unless `special_ids` is empty.
+    `vocabulary` is the number of ids that teacher, student and generator share.
+    """
+
+    def __init__(self, model: PreTrainedModel, vocabulary: int, special_ids: list[int], temperature: float = 1.0) -> None:
+        super().__init__()
+        self.model = model
+        self.vocabulary = vocabulary
+        self.temperature = temperature
+        self._head = head_of(model)
+        self._takes_types = hasattr(model.config, "type_vocab_size") and model.config.type_vocab_size > 1
+        self.register_buffer("special_ids", torch.tensor(special_ids, dtype=torch.long), persistent=False)
+
+    special_ids: Tensor
+
+    def logits(self, masked: Masked) -> Tensor:
+        """Vocabulary logits at the drawn positions, shape (N, V), float32; −inf at forbidden ids."""
+        batch = masked.batch
+        inputs = {"input_ids": masked.ids_BT, "attention_mask": batch.attention_BT}
+        if batch.types_BT is not None and self._takes_types:
+            inputs["token_type_ids"] = batch.types_BT
+        hidden_BTD = self.model.base_model(**inputs)[0]
+        logits_NV = self._head(hidden_BTD.flatten(0, 1)[masked.drawn_N]).float()[:, : self.vocabulary]
+        return logits_NV.index_fill(1, self.special_ids, float("-inf")) if len(self.special_ids) else logits_NV
+
+    def soft(self, masked: Masked, random: torch.Generator) -> SoftTokens:
+        """A rewrite with a gradient: straight-through Gumbel-softmax samples and the probabilities behind them.
+
+        softmax((log softmax(g) + gumbel) / τ) equals softmax((g + gumbel) / τ), because softmax does not see a
+        constant added to a row. Source: Jang et al. 2017, arXiv:1611.01144.
+        """
+        logits_NV = self.logits(masked)
+        noise_NV = -torch.empty_like(logits_NV).exponential_(generator=random).log_()
+        soft_NV = torch.softmax((logits_NV + noise_NV) / self.temperature, dim=-1)
+        return _written(masked, soft_NV.detach().argmax(dim=-1), soft_NV)
+
+    @torch.no_grad()
+    def plain(self, masked: Masked, random: torch.Generator) -> SoftTokens:
+        """A rewrite without a gradient: ids only, drawn from the same distribution as `soft`.
+
+        The argmax of g + gumbel is a draw from softmax(g), whatever τ is; so one uniform number a position will do.
+        """
+        return _written(masked, draw(self.logits(masked), random), None)
+
+
+def _written(masked: Masked, sampled_N: Tensor, soft_NV: Tensor | None) -> SoftTokens:
+    ids_BT = masked.batch.ids_BT.flatten().index_copy(0, masked.drawn_N, sampled_N).view_as(masked.ids_BT)
+    return SoftTokens(masked.batch.with_ids(ids_BT), masked.drawn_N, sampled_N, soft_NV)
+
+
+@torch.no_grad()
+def draw(logits_NV: Tensor, random: torch.Generator) -> Tensor:
+    """One id a row, shape (N,), from softmax(logits), by inverting the cumulative distribution in two steps.
+
+    One uniform number picks first a block of the vocabulary, then an id within it. Ids of probability 0 are never
+    drawn.
+    """
+    rows, vocabulary = logits_NV.shape
+    blocks = -(-vocabulary // _BLOCK)
+    # Not normalised: exp(logit − row maximum), with the last block filled up with zeros.
+    weights_NV = logits_NV.new_zeros(rows, blocks * _BLOCK)
+    torch.exp(logits_NV - logits_NV.amax(dim=-1, keepdim=True), out=weights_NV[:, :vocabulary])
+    weights_NKW = weights_NV.view(rows, blocks, _BLOCK)
+    sums_NK = weights_NKW.sum(dim=-1)
+    uniform_N1 = torch.rand(rows, 1, generator=random, device=logits_NV.device)
+    block_N = _first_above(sums_NK, uniform_N1)
+    chosen_NW = weights_NKW[torch.arange(rows, device=logits_NV.device), block_N]
+    fresh_N1 = torch.rand(rows, 1, generator=random, device=logits_NV.device)
+    return block_N * _BLOCK + _first_above(chosen_NW, fresh_N1)
+
+
+def _first_above(weights_NW: Tensor, uniform_N1: Tensor) -> Tensor:
+    """Where the running sum of each row first exceeds `uniform` times its total: a draw with these weights."""
+    running_NW = weights_NW.cumsum(dim=-1)
+    threshold_N1 = uniform_N1 * running_NW[:, -1:]
+    place_N1 = torch.searchsorted(running_NW, threshold_N1, right=True)
+    # Rounding can put the threshold at the total itself: then the last entry with any weight is meant.
+    last_N1 = torch.searchsorted(running_NW, running_NW[:, -1:])
+    return torch.minimum(place_N1, last_N1).squeeze(1)
+
+
+def head_of(model: PreTrainedModel) -> Callable[[Tensor], Tensor]:
+    """The vocabulary head of a masked LM as a function from hidden states (…, D) to logits (…, V)."""
+    kind = model.config.model_type
+    if kind == "distilbert":
+        return nn.Sequential(model.vocab_transform, model.activation, model.vocab_layer_norm, model.vocab_projector)
+    if kind == "electra":
+        return nn.Sequential(model.generator_predictions, model.generator_lm_head)
+    if kind == "modernbert":
+        return nn.Sequential(model.head, model.decoder)
+    if kind == "deberta-v2" and not model.legacy:
+        words = model.base_model.embeddings.word_embeddings
+        return lambda hidden: model.lm_predictions(hidden, words)
+    return model.lm_head if kind == "roberta" else model.cls
