@@ -1,0 +1,184 @@
+"""The `cilda` command: the table of commands, and the border at which errors become two lines on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from cilda import __version__
+from cilda.cli.help import WIDTH, CommandHelp, GroupHelp, examples
+from cilda.cli.listing import methods, models, tasks
+from cilda.errors import CildaError
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Command:
+    """A row of the table: the function whose docstring and signature make the help page, and two or three examples."""
+
+    name: str
+    run: Callable[..., None]
+    group: str
+    examples: tuple[str, ...]
+
+
+# To add a command: one file beside this one whose heavy imports stand inside the function, one row here.
+COMMANDS = (
+    Command("tasks", tasks, "Look", ("cilda tasks", "cilda tasks --json")),
+    Command("methods", methods, "Look", ("cilda methods", "cilda methods --json")),
+    Command("models", models, "Look", ("cilda models", "cilda models | grep roberta")),
+)
+
+GROUP_EXAMPLES = ("cilda methods", "cilda models --json")
+
+
+class Color(StrEnum):
+    """When to colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"cilda {__version__}")
+        raise typer.Exit
+
+
+def _color(context: typer.Context, choice: Color) -> Color:
+    """Says the choice in the environment's own words, which rich and every process started from here read."""
+    if choice is not Color.AUTO:
+        wanted, unwanted = ("FORCE_COLOR", "NO_COLOR") if choice is Color.ALWAYS else ("NO_COLOR", "FORCE_COLOR")
+        os.environ[wanted] = "1"
+        os.environ.pop(unwanted, None)
+    if os.environ.get("NO_COLOR"):
+        context.color = False
+    elif os.environ.get("FORCE_COLOR"):
+        context.color = True
+    return choice
+
+
+def _cilda(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+    color: Annotated[  # noqa: ARG001
+        Color, typer.Option(help="Colour the output; auto: on a terminal.", callback=_color, is_eager=True)
+    ] = Color.AUTO,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,  # noqa: ARG001
+) -> None:
+    """Distil a fine-tuned text encoder into a smaller one.
+
+    A generator rewrites the training texts so that teacher and student disagree; the student learns to agree on both.
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def build() -> typer.Typer:
+    """The application with every command of the table."""
+    app = typer.Typer(
+        name="cilda",
+        cls=GroupHelp,
+        callback=_cilda,
+        invoke_without_command=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
+        epilog=examples(GROUP_EXAMPLES),
+    )
+    for command in COMMANDS:
+        app.command(
+            command.name,
+            cls=CommandHelp,
+            rich_help_panel=command.group,
+            epilog=examples(command.examples),
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )(command.run)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and gives its exit code: 0 ok, 1 failure, 2 usage, 130 interrupted; commands may give others."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in _before_terminator(given)
+    try:
+        code = typer.main.get_command(build()).main(hoisted(given), prog_name="cilda", standalone_mode=False)
+        sys.stdout.flush()
+    except CildaError as error:
+        if debug:
+            traceback.print_exc()
+        return _say(error.what, error.todo, error.exit_code)
+    except typer.TyperException as error:
+        return _say(_sentence(error.format_message()), f"see {_command_path(error)} --help", error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        return _say("interrupted", "", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter's own flush at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        what = f"{type(error).__name__}: {error}".strip().removesuffix(":")
+        return _say(what.splitlines()[0], "not foreseen; the same command with --debug shows where it happened", 1)
+    if code == INTERRUPTED:
+        return _say("interrupted", "", INTERRUPTED)
+    return code if isinstance(code, int) else 0
+
+
+def hoisted(arguments: Sequence[str]) -> list[str]:
+    """The arguments with --debug and --color first, so that they may stand anywhere before a `--`."""
+    head: list[str] = []
+    tail: list[str] = []
+    own = _before_terminator(arguments)
+    position = 0
+    while position < len(own):
+        argument = own[position]
+        if argument == "--color":
+            head += own[position : position + 2]
+            position += 1
+        elif argument == "--debug" or argument.startswith("--color="):
+            head.append(argument)
+        else:
+            tail.append(argument)
+        position += 1
+    return [*head, *tail, *arguments[len(own) :]]
+
+
+def _before_terminator(arguments: Sequence[str]) -> list[str]:
+    """The arguments up to `--`, which ends the options."""
+    return list(arguments[: arguments.index("--")]) if "--" in arguments else list(arguments)
+
+
+def _command_path(error: typer.TyperException) -> str:
+    """The command that a usage error belongs to, such as `cilda distill`."""
+    context = getattr(error, "ctx", None)
+    return str(context.command_path) if context is not None else "cilda"
+
+
+def _sentence(message: str) -> str:
+    """Typer's message in the middle of our line."""
+    message = " ".join(message.split()).removesuffix(".")
+    return message[:1].lower() + message[1:]
+
+
+def _say(what: str, todo: str, code: int) -> int:
+    """One line what, one line what to do, on stderr."""
+    lines = [f"cilda: {what}", *(f"       {line}" for line in todo.splitlines())]
+    print("\n".join(lines), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Promises that the project keeps; the folders mirror those of the package."""

@@ -1,0 +1,61 @@
+"""What holds for every test: one thread, no hub, no network beyond this machine, nobody's own settings."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from typing import Any
+
+import pytest
+
+# Constants of the Hugging Face libraries and of torch's thread pools are read at import: these must come first, and
+# processes that a test starts inherit them.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["MKL_NUM_THREADS"] = "1"
+for _name in [name for name in os.environ if name.startswith("CILDA_")]:
+    del os.environ[_name]
+for _name in ("FORCE_COLOR", "NO_COLOR", "HF_ENDPOINT", "HF_TOKEN"):
+    os.environ.pop(_name, None)
+
+_connect = socket.socket.connect
+
+
+def is_loopback(address: Any) -> bool:
+    """Whether a socket address stays on this machine; paths of Unix sockets do."""
+    if not isinstance(address, tuple):
+        return True
+    try:
+        return ipaddress.ip_address(address[0]).is_loopback
+    except ValueError:
+        return address[0] == "localhost"
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that leaves the machine is a failed test, not a slow one."""
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if not is_loopback(address):
+            raise AssertionError(f"a test wanted to connect to {address}")
+        _connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Caches of the tests stay among the tests' temporary folders."""
+    folder = tmp_path_factory.getbasetemp() / "user"
+    folder.mkdir(exist_ok=True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+    monkeypatch.setenv("HF_HOME", str(folder / "hf"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests first, so that two workers end at about the same time."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
