@@ -1,0 +1,234 @@
+"""Which file of a run lies where; naming, creating and finding runs."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cilda.errors import CildaError, UsageError
+from cilda.runs.atomic import refusal
+
+NOT_FOUND = 3
+"""The exit code of a command whose run is not there."""
+
+_NAME = re.compile(r"\w[\w.+=-]*")
+_LONGEST_NAME_BYTES = 200
+_LONGEST_PART = 24
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run's folder: each property is one of its files or folders, whether it is there yet or not."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The run's name: that of its folder."""
+        return self.path.name
+
+    @property
+    def run_json(self) -> Path:
+        """What was asked for; written once."""
+        return self.path / "run.json"
+
+    @property
+    def state_json(self) -> Path:
+        """Where the run stands; replaced atomically."""
+        return self.path / "state.json"
+
+    @property
+    def exit_json(self) -> Path:
+        """How it ended; written once by whoever watched the trainer."""
+        return self.path / "exit.json"
+
+    @property
+    def events(self) -> Path:
+        """Segments of events."""
+        return self.path / "events"
+
+    @property
+    def system(self) -> Path:
+        """Segments of GPU, CPU and memory readings."""
+        return self.path / "system"
+
+    @property
+    def augmentations(self) -> Path:
+        """Segments of rewritten texts."""
+        return self.path / "augmentations"
+
+    @property
+    def log(self) -> Path:
+        """What the trainer printed."""
+        return self.path / "log"
+
+    @property
+    def control_new(self) -> Path:
+        """Requests to the trainer, not yet taken up."""
+        return self.path / "control" / "new"
+
+    @property
+    def control_done(self) -> Path:
+        """Requests that were answered."""
+        return self.path / "control" / "done"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What is needed to go on as if nothing had happened."""
+        return self.path / "checkpoints"
+
+    @property
+    def student(self) -> Path:
+        """The result, as transformers loads it."""
+        return self.path / "student"
+
+    def exists(self) -> bool:
+        """Whether a run lies here."""
+        return self.run_json.is_file() or self.events.is_dir()
+
+    def created_seconds(self) -> float:
+        """When the run was created, in Unix seconds: as run.json says, or else by the folder's own date."""
+        try:
+            seconds = json.loads(self.run_json.read_bytes())["t"]
+            return float(seconds)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            pass
+        try:
+            return self.path.stat().st_mtime
+        except OSError:
+            return 0.0
+
+
+def default_runs_dir() -> Path:
+    """Where runs lie unless told otherwise: CILDA_RUNS_DIR, or else `runs` in the current folder."""
+    return Path(os.environ.get("CILDA_RUNS_DIR") or "runs")
+
+
+def new_run_id(task: str, student: str, method: str, now: datetime, *, token: str | None = None) -> str:
+    """A name that sorts by time and says what the run is, such as `20261122-1158-sst2-6L-cilda-a7f3`.
+
+    Paths and hub ids are cut to their last part. `token` replaces the four random hexadecimal digits at the end.
+    """
+    parts = (now.strftime("%Y%m%d-%H%M"), *map(_name_part, (task, student, method)), token or secrets.token_hex(2))
+    return "-".join(parts)
+
+
+def create(runs_dir: Path, name: str) -> RunFolder:
+    """A new, empty run folder of this name. Of two processes that ask at once, one gets it.
+
+    Raises:
+        UsageError: the name cannot be a folder's name.
+        CildaError: there is one already; or the disk refused. Nothing is left behind.
+    """
+    _check_name(name)
+    folder = _make(runs_dir, name)
+    if folder is None:
+        todo = "choose another --name, or remove that folder if nothing in it is needed"
+        raise CildaError(f"{runs_dir / name} exists already", todo)
+    return folder
+
+
+def create_new(runs_dir: Path, *, task: str, student: str, method: str, now: datetime) -> RunFolder:
+    """A new run folder under a name that `new_run_id` makes, drawn again while it is taken.
+
+    A hundred runs of one sweep that start within a minute meet the same four digits with a chance of 7 %.
+
+    Raises:
+        CildaError: the disk refused.
+    """
+    while True:
+        folder = _make(runs_dir, new_run_id(task, student, method, now))
+        if folder is not None:
+            return folder
+
+
+def run_folders(runs_dir: Path) -> list[RunFolder]:
+    """All runs in a folder, by name; none where there is no such folder.
+
+    Raises:
+        CildaError: the folder cannot be read.
+    """
+    try:
+        names = sorted(entry.name for entry in runs_dir.iterdir() if not entry.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        todo = "name the folder of the runs with --runs-dir"
+        raise CildaError(f"cannot read {runs_dir}: {error.strerror}", todo) from error
+    return [folder for name in names if (folder := RunFolder(runs_dir / name)).exists()]
+
+
+def find(runs_dir: Path, reference: str | None = None) -> RunFolder:
+    """The run that a reference means: its name, a path to it, the beginning of one name only, or None for the latest.
+
+    Raises:
+        CildaError: no run, or more than one, is meant; with exit code 3.
+    """
+    folders = run_folders(runs_dir)
+    if reference is None:
+        if not folders:
+            raise _not_found(f"no runs in {runs_dir}", "start one with: cilda distill")
+        return max(folders, key=lambda folder: (folder.created_seconds(), folder.id))
+    by_name = {folder.id: folder for folder in folders}
+    if reference in by_name:
+        return by_name[reference]
+    if reference and (there := RunFolder(Path(reference).expanduser().resolve())).exists():
+        return there
+    matching = [folder for folder in folders if reference and folder.id.startswith(reference)]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        listed = ", ".join(folder.id for folder in matching[:5]) + (", …" if len(matching) > 5 else "")
+        raise _not_found(f"{reference!r} is the beginning of {len(matching)} runs", f"say more of the name: {listed}")
+    near = difflib.get_close_matches(reference, by_name, n=2, cutoff=0.6)
+    todo = f"did you mean {' or '.join(near)}?" if near else "see what there is with: cilda ps, or name --runs-dir"
+    raise _not_found(f"no run named {reference!r} in {runs_dir}", todo)
+
+
+def _make(runs_dir: Path, name: str) -> RunFolder | None:
+    folder = RunFolder(runs_dir / name)
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refusal(error, runs_dir) from error
+    try:
+        folder.path.mkdir()
+    except FileExistsError:
+        return None
+    except OSError as error:
+        raise refusal(error, folder.path) from error
+    try:
+        for inner in (folder.events, folder.augmentations, folder.log, folder.checkpoints):
+            inner.mkdir()
+    except OSError as error:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise refusal(error, folder.path) from error
+    return folder
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot be the name of a run",
+            "begin with a letter or digit, and use letters, digits and . _ - + = only",
+        )
+    if len(os.fsencode(name)) > _LONGEST_NAME_BYTES:
+        raise UsageError(
+            f"the name {name[:20]}… is {len(os.fsencode(name))} bytes long", f"use at most {_LONGEST_NAME_BYTES}"
+        )
+
+
+def _name_part(text: str) -> str:
+    last = text.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+    return re.sub(r"[^A-Za-z0-9._]+", "-", last)[:_LONGEST_PART].strip("-.") or "x"
+
+
+def _not_found(what: str, todo: str) -> CildaError:
+    return CildaError(what, todo, exit_code=NOT_FOUND)

@@ -1,0 +1,219 @@
+"""What the trainer writes through: every event to disk first, then to whoever listens."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from cilda.errors import CildaError
+from cilda.runs.atomic import refusal, write_json_atomic
+from cilda.runs.events import KINDS, VERSION, Event, decode, encode
+from cilda.runs.layout import RunFolder
+from cilda.runs.segments import SEGMENT_BYTES, SegmentWriter
+from cilda.runs.windows import Window, window_seconds
+
+Listener = Callable[[Event], None]
+
+_STATE_SECONDS = 1.0
+
+
+class RunWriter:
+    """Writes one run's files, for the one process that works on it; any of its threads may call.
+
+    Training never stops for a disk that refuses: what could not be written waits (see `SegmentWriter`), `trouble` says
+    so, and an alert tells how much was lost once writing works again. A listener sees each event exactly as a reader
+    of the file would; one that raises is told once in an alert and not called again.
+
+    Raises:
+        CildaError: the run's folder is not there, or cannot be written to.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        *,
+        listeners: Iterable[Listener] = (),
+        segment_bytes: int = SEGMENT_BYTES,
+        clock: Callable[[], float] = time.time,
+        stopwatch: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.folder = folder
+        self._listeners = list(listeners)
+        self._clock = clock
+        self._stopwatch = stopwatch
+        self._host = socket.gethostname()
+        self._lock = threading.RLock()
+        self._events = SegmentWriter(folder.events, segment_bytes=segment_bytes)
+        self._augmentations = SegmentWriter(folder.augmentations, segment_bytes=segment_bytes)
+        for inner in (folder.events, folder.augmentations):
+            try:
+                inner.mkdir(exist_ok=True)
+            except OSError as error:
+                raise refusal(error, inner) from error
+        self._told_lost = 0
+        self._began = stopwatch()
+        self._windows: dict[tuple[str, str], Window] = {}
+        self._positions: dict[tuple[str, str], dict[str, Any]] = {}
+        self._next_line = self._began
+        self._status = ""
+        self._state: Event = {}
+        self._state_trouble: OSError | None = None
+        self._state_waits = False
+        self._next_state = self._began
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the disk refuses at present, in words; None while all is well."""
+        for what, error in (
+            ("events", self._events.trouble),
+            ("augmentations", self._augmentations.trouble),
+            ("state.json", self._state_trouble),
+        ):
+            if error is not None:
+                return f"{what}: {error.strerror or error}"
+        return None
+
+    @property
+    def lost_lines(self) -> int:
+        """How many lines a refusing disk has cost for good."""
+        return self._events.lost_lines + self._augmentations.lost_lines
+
+    def write_run(self, run: Mapping[str, Any]) -> None:
+        """Writes run.json, once in a run's life, with the schema's version, the time and the run's id added.
+
+        Raises:
+            CildaError: it is there already, or the disk refused.
+        """
+        path = self.folder.run_json
+        if path.exists():
+            raise CildaError(f"{path} is there already: it is written once", "start a new run under another --name")
+        try:
+            write_json_atomic(path, {"v": VERSION, "t": self._clock(), "id": self.folder.id, **run})
+        except OSError as error:
+            raise refusal(error, path) from error
+
+    def event(self, kind: str, **fields: Any) -> None:
+        """Writes an event now; metrics gathered before it come first, so that the order is right."""
+        with self._lock:
+            self._flush_metrics()
+            self._write(self._events, kind, fields)
+
+    def augmentation(self, record: Mapping[str, Any]) -> None:
+        """Writes one rewritten text to the augmentations; its fields are those of the kind `augmentation`."""
+        with self._lock:
+            self._write(self._augmentations, "augmentation", record, important=False)
+
+    def metrics(
+        self,
+        stage: str,
+        player: str,
+        turn: int,
+        epoch: float,
+        values: Mapping[str, float],
+        *,
+        step: int | None = None,
+    ) -> None:
+        """Takes the values of one turn; a line sums up those of about half a second (n, mean, min, max, last).
+
+        `turn` counts the player's own turns in this stage, `step` those of all players (by default the same number).
+        Costs a few microseconds.
+        """
+        with self._lock:
+            who = (stage, player)
+            window = self._windows.get(who)
+            if window is None:
+                window = self._windows[who] = Window()
+            window.add(values)
+            self._positions[who] = {"turn": turn, "step": turn if step is None else step, "epoch": epoch}
+            if self._stopwatch() >= self._next_line:
+                self._flush_metrics()
+
+    def state(self, status: str, **fields: Any) -> None:
+        """Says where the run stands, and that it lives: replaces state.json at most once a second.
+
+        A new status is written at once, and synced. Fields stay until they are given again.
+        """
+        with self._lock:
+            changed, self._status = status != self._status, status
+            self._state.update(fields)
+            self._state_waits = True
+            if changed or self._stopwatch() >= self._next_state:
+                self._write_state(durable=changed)
+
+    def close(self) -> None:
+        """Writes all that waits and closes the files; trouble is told in `trouble`. A later event opens them again."""
+        with self._lock:
+            self._flush_metrics()
+            self._tell_lost()
+            if self._state_waits:
+                self._write_state(durable=True)
+            self._events.close()
+            self._augmentations.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _flush_metrics(self) -> None:
+        for (stage, player), window in self._windows.items():
+            if not window.turns:
+                continue
+            turns, values = window.turns, window.take()
+            position = self._positions[stage, player]
+            fields = {"stage": stage, "player": player, **position, "turns": turns, "values": values}
+            self._state.setdefault("metrics", {})[player] = {key: value["mean"] for key, value in values.items()}
+            self._write(self._events, "metrics", fields, important=False)
+            now = self._stopwatch()
+            self._next_line = now + window_seconds(now - self._began)
+
+    def _write(self, file: SegmentWriter, kind: str, fields: Mapping[str, Any], *, important: bool = True) -> None:
+        missing = [name for name in KINDS[kind].fields if name not in fields]
+        assert not missing, f"an event {kind!r} without {missing}"
+        event: Event = {"v": VERSION, "t": round(self._clock(), 3), "kind": kind}
+        assert not event.keys() & fields.keys(), f"an event {kind!r} with a field of v, t, kind"
+        event.update(fields)
+        line = encode(event)
+        file.append(line, important=important)
+        self._tell_lost()
+        self._tell(line)
+
+    def _tell_lost(self) -> None:
+        lost = self.lost_lines - self._told_lost
+        if lost and self.trouble is None:
+            self._told_lost += lost
+            what = f"the disk refused for a while: {lost} lines of events or augmentations are missing"
+            self._write(self._events, "alert", {"level": "warning", "what": what})
+
+    def _tell(self, line: bytes) -> None:
+        for listener in list(self._listeners):
+            event = decode(line)
+            assert event is not None
+            try:
+                listener(event)
+            except Exception as error:  # noqa: BLE001  a closed terminal must not end the training
+                self._listeners.remove(listener)
+                what = f"a listener was dropped: {type(error).__name__}: {error}"
+                self._write(self._events, "alert", {"level": "warning", "what": what})
+
+    def _write_state(self, *, durable: bool) -> None:
+        self._next_state = self._stopwatch() + _STATE_SECONDS
+        alive = {"heartbeat": round(self._clock(), 3), "pid": os.getpid(), "host": self._host}
+        try:
+            # Not synced while the status stays: a sync each second can cost more than the turns on a slow disk.
+            write_json_atomic(
+                self.folder.state_json, {"v": VERSION, "status": self._status, **alive, **self._state}, durable=durable
+            )
+        except OSError as error:
+            self._state_trouble = error
+        else:
+            self._state_trouble = None
+            self._state_waits = False
