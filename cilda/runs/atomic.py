@@ -51,6 +51,15 @@ def write_json_atomic(path: Path, content: Mapping[str, Any], *, durable: bool =
     write_atomic(path, text.encode("ascii") + b"\n", durable=durable)
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty while the file is missing, cannot be read, or holds something else."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def sync_folder(path: Path) -> None:
     """Makes the names in a folder survive a power cut; does nothing where a file system cannot sync folders."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))

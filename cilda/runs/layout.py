@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 import secrets
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from cilda.errors import CildaError, UsageError
-from cilda.runs.atomic import refusal
+from cilda.runs.atomic import read_json, refusal
+from cilda.runs.events import number
 
 NOT_FOUND = 3
 """The exit code of a command whose run is not there."""
@@ -93,13 +95,11 @@ class RunFolder:
         """Whether a run lies here."""
         return self.run_json.is_file() or self.events.is_dir()
 
-    def created_seconds(self) -> float:
-        """When the run was created, in Unix seconds: as run.json says, or else by the folder's own date."""
-        try:
-            seconds = json.loads(self.run_json.read_bytes())["t"]
-            return float(seconds)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            pass
+    def created_seconds(self, run: Mapping[str, Any] | None = None) -> float:
+        """When the run was created, in Unix seconds: as run.json (read, or given) says, or else by the folder's date."""
+        seconds = number((read_json(self.run_json) if run is None else run).get("t"))
+        if seconds is not None:
+            return seconds
         try:
             return self.path.stat().st_mtime
         except OSError:

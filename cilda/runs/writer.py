@@ -56,6 +56,7 @@ class RunWriter:
             except OSError as error:
                 raise refusal(error, inner) from error
         self._told_lost = 0
+        self._told_trouble = False
         self._began = stopwatch()
         self._windows: dict[tuple[str, str], Window] = {}
         self._positions: dict[tuple[str, str], dict[str, Any]] = {}
@@ -149,7 +150,6 @@ class RunWriter:
         """Writes all that waits and closes the files; trouble is told in `trouble`. A later event opens them again."""
         with self._lock:
             self._flush_metrics()
-            self._tell_lost()
             if self._state_waits:
                 self._write_state(durable=True)
             self._events.close()
@@ -164,7 +164,7 @@ class RunWriter:
         self.close()
 
     def _flush_metrics(self) -> None:
-        for (stage, player), window in self._windows.items():
+        for (stage, player), window in list(self._windows.items()):
             if not window.turns:
                 continue
             turns, values = window.turns, window.take()
@@ -183,17 +183,11 @@ class RunWriter:
         event.update(fields)
         line = encode(event)
         file.append(line, important=important)
-        self._tell_lost()
         self._tell(line)
-
-    def _tell_lost(self) -> None:
-        lost = self.lost_lines - self._told_lost
-        if lost and self.trouble is None:
-            self._told_lost += lost
-            what = f"the disk refused for a while: {lost} lines of events or augmentations are missing"
-            self._write(self._events, "alert", {"level": "warning", "what": what})
+        self._watch_disk()
 
     def _tell(self, line: bytes) -> None:
+        dropped: list[str] = []
         for listener in list(self._listeners):
             event = decode(line)
             assert event is not None
@@ -201,8 +195,22 @@ class RunWriter:
                 listener(event)
             except Exception as error:  # noqa: BLE001  a closed terminal must not end the training
                 self._listeners.remove(listener)
-                what = f"a listener was dropped: {type(error).__name__}: {error}"
-                self._write(self._events, "alert", {"level": "warning", "what": what})
+                dropped.append(f"a listener was dropped: {type(error).__name__}: {error}")
+        for what in dropped:
+            self._alert(what)
+
+    def _watch_disk(self) -> None:
+        trouble, lost = self.trouble, self.lost_lines - self._told_lost
+        if trouble and not self._told_trouble:
+            self._told_trouble = True
+            self._alert(f"the disk refuses {trouble}", "free some space: what is not written yet waits in memory")
+        elif self._told_trouble and not trouble:
+            self._told_trouble = False
+            self._told_lost += lost
+            self._alert(f"the disk takes what is written again; lines lost meanwhile: {lost}")
+
+    def _alert(self, what: str, todo: str = "") -> None:
+        self._write(self._events, "alert", {"level": "warning", "what": what, "todo": todo})
 
     def _write_state(self, *, durable: bool) -> None:
         self._next_state = self._stopwatch() + _STATE_SECONDS
@@ -217,3 +225,4 @@ class RunWriter:
         else:
             self._state_trouble = None
             self._state_waits = False
+        self._watch_disk()
