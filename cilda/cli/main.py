@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         return _say(error.what, error.todo, error.exit_code)
     except typer.TyperException as error:
-        return _say(_sentence(error.format_message()), f"see {_command_path(error)} --help", error.exit_code)
+        return _say(_sentence(error), f"see {_command_path(error)} --help", error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         return _say("interrupted", "", INTERRUPTED)
     except BrokenPipeError:
@@ -167,9 +167,19 @@ def _command_path(error: typer.TyperException) -> str:
     return str(context.command_path) if context is not None else "cilda"
 
 
-def _sentence(message: str) -> str:
-    """Typer's message in the middle of our line."""
-    message = " ".join(message.split()).removesuffix(".")
+def _sentence(error: typer.TyperException) -> str:
+    """Typer's message in the middle of our line; a wrong value is named, which typer leaves out."""
+    from pydantic import ValidationError
+
+    if (
+        isinstance(error, typer.BadParameter)
+        and error.param is not None
+        and isinstance(error.__cause__, ValidationError)
+    ):
+        wrong = error.__cause__.errors()[0]
+        rule = wrong["msg"].replace("Input ", "it ", 1).partition(", unable")[0]
+        return f"{max(error.param.opts, key=len)} is {wrong['input']!r}: {rule}"
+    message = " ".join(error.format_message().split()).removesuffix(".")
     return message[:1].lower() + message[1:]
 
 
