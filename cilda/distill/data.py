@@ -1,0 +1,159 @@
+"""Tokenised rows, and batches of texts of similar length from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from cilda.distill.batch import Batch
+from cilda.tasks.rows import Rows
+
+# Texts are sorted by length within pools of this many batches: padding falls to a few per cent, while a
+# batch still differs from epoch to epoch.
+_POOL_BATCHES = 50
+
+
+@dataclass(frozen=True)
+class TokenizedRows:
+    """One split as token ids, flat, with the rows they came from. N texts, Q tokens in all."""
+
+    rows: Rows
+    ids_Q: torch.Tensor
+    special_Q: torch.Tensor
+    types_Q: torch.Tensor | None
+    starts: np.ndarray[Any, np.dtype[np.int64]]
+    """Where each text begins in Q, and at the end Q itself: N + 1 numbers."""
+    labels_N: torch.Tensor | None
+    pad_id: int
+    cut: int
+    """Texts that were longer than the maximum and lost their end."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def lengths(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Tokens of each text."""
+        return np.diff(self.starts)
+
+    def batch(self, positions: list[int], *, length: int | None = None) -> Batch:
+        """The texts at these positions, padded on the right to the longest of them, or to `length`."""
+        spans = [(int(self.starts[row]), int(self.starts[row + 1])) for row in positions]
+        longest = max(end - start for start, end in spans) if length is None else length
+        ids_BT = torch.full((len(spans), longest), self.pad_id)
+        attention_BT = torch.zeros((len(spans), longest), dtype=torch.long)
+        special_BT = torch.ones((len(spans), longest), dtype=torch.bool)
+        types_BT = None if self.types_Q is None else torch.zeros((len(spans), longest), dtype=torch.long)
+        for place, (start, end) in enumerate(spans):
+            ids_BT[place, : end - start] = self.ids_Q[start:end]
+            attention_BT[place, : end - start] = 1
+            special_BT[place, : end - start] = self.special_Q[start:end]
+            if types_BT is not None and self.types_Q is not None:
+                types_BT[place, : end - start] = self.types_Q[start:end]
+        rows_B = torch.tensor(positions)
+        labels_B = None if self.labels_N is None else self.labels_N[rows_B]
+        return Batch(ids_BT, attention_BT, special_BT, labels_B, types_BT, rows_B)
+
+
+def tokenize(rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int, *, regression: bool) -> TokenizedRows:
+    """Rows as token ids, cut to `max_length` tokens with the special ones counted in.
+
+    Of a pair the longer text is cut first. A special token that a text spells out, such as "[SEP]", is special too.
+    """
+    pairs = rows.texts[1] if len(rows.texts) > 1 else None
+    encoded = tokenizer(
+        rows.texts[0],
+        pairs,
+        truncation="longest_first",
+        max_length=max_length,
+        padding=False,
+        return_special_tokens_mask=True,
+        return_attention_mask=False,
+        return_overflowing_tokens=False,
+        verbose=False,
+    )
+    lengths = [len(ids) for ids in encoded["input_ids"]]
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    ids_Q = _flat(encoded["input_ids"], int(starts[-1]), torch.int32)
+    added_Q = _flat(encoded["special_tokens_mask"], int(starts[-1]), torch.bool)
+    spelled = torch.tensor([i for i in tokenizer.all_special_ids if i != tokenizer.unk_token_id], dtype=torch.int32)
+    types = encoded.get("token_type_ids")
+    labels = None
+    if rows.labels is not None:
+        labels = torch.tensor(rows.labels, dtype=torch.float32 if regression else torch.long)
+    pad_id = tokenizer.pad_token_id
+    assert isinstance(pad_id, int)
+    return TokenizedRows(
+        rows=rows,
+        ids_Q=ids_Q,
+        special_Q=added_Q | torch.isin(ids_Q, spelled),
+        types_Q=None if types is None or pairs is None else _flat(types, int(starts[-1]), torch.uint8),
+        starts=starts,
+        labels_N=labels,
+        pad_id=pad_id,
+        cut=sum(length >= max_length for length in lengths),
+    )
+
+
+def _flat(lists: list[list[int]], total: int, dtype: torch.dtype) -> torch.Tensor:
+    flat = np.fromiter((value for values in lists for value in values), dtype=np.int64, count=total)
+    return torch.from_numpy(flat).to(dtype)
+
+
+def epoch_order(lengths: np.ndarray[Any, np.dtype[np.int64]], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
+    """The batches of one epoch: every text once, neighbours of similar length, batches in random order."""
+    random = np.random.default_rng([seed, epoch])
+    shuffled = random.permutation(len(lengths))
+    pool = batch_size * _POOL_BATCHES
+    batches: list[list[int]] = []
+    for start in range(0, len(shuffled), pool):
+        part = shuffled[start : start + pool]
+        part = part[np.argsort(lengths[part], kind="stable")]
+        batches += [part[at : at + batch_size].tolist() for at in range(0, len(part), batch_size)]
+    return [batches[place] for place in random.permutation(len(batches))]
+
+
+def by_length(lengths: np.ndarray[Any, np.dtype[np.int64]], batch_size: int) -> list[list[int]]:
+    """All texts once in batches of similar length, the longest first: the order of evaluation."""
+    order = np.argsort(-lengths, kind="stable")
+    return [order[at : at + batch_size].tolist() for at in range(0, len(order), batch_size)]
+
+
+class BatchStream:
+    """An endless, repeatable stream of batches, epoch after epoch. `epoch` and `place` are all of its state."""
+
+    def __init__(self, rows: TokenizedRows, batch_size: int, seed: int) -> None:
+        self.rows = rows
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = 0
+        self.place = 0
+        self._order: tuple[int, list[list[int]]] | None = None
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches in one pass; the last of a pool may be smaller."""
+        return len(self._batches(self.epoch))
+
+    def __iter__(self) -> Iterator[Batch]:
+        while True:
+            yield self.take()
+
+    def take(self) -> Batch:
+        """The next batch, on the CPU."""
+        batches = self._batches(self.epoch)
+        positions = batches[self.place]
+        self.place += 1
+        if self.place == len(batches):
+            self.epoch, self.place = self.epoch + 1, 0
+        return self.rows.batch(positions)
+
+    def _batches(self, epoch: int) -> list[list[int]]:
+        if self._order is None or self._order[0] != epoch:
+            self._order = (epoch, epoch_order(self.rows.lengths, self.batch_size, self.seed, epoch))
+        return self._order[1]

@@ -1,0 +1,62 @@
+"""What a model predicts on a split, and its scores there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from cilda.distill.data import TokenizedRows, by_length
+from cilda.distill.encoder import Encoder
+from cilda.distill.metrics import score
+from cilda.tasks.task import Task
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One model on one split."""
+
+    logits_NC: Array
+    """float32, in the order of the rows."""
+    scores: dict[str, float]
+    """The task's metrics by name; empty where the rows have no gold."""
+
+    def predictions(self, task: Task) -> Array:
+        """Class ids (N), or amounts for regression."""
+        return predicted(task, self.logits_NC)
+
+
+def predicted(task: Task, logits_NC: Array) -> Array:
+    """Class ids from logits, or amounts for regression, shape (N)."""
+    return logits_NC[:, 0] if task.regression else logits_NC.argmax(axis=1)
+
+
+@torch.no_grad()
+def logits(encoder: Encoder, rows: TokenizedRows, batch_size: int) -> Array:
+    """The model's logits (N, C) in the order of the rows, in float32 and eval mode.
+
+    The model's mode and every random state are left as they were.
+    """
+    device = next(encoder.parameters()).device
+    was_training = encoder.training
+    encoder.eval()
+    order = by_length(rows.lengths, batch_size)
+    parts = [encoder(rows.batch(positions).to(device)).logits_BC for positions in order]
+    encoder.train(was_training)
+    flat_NC = torch.cat(parts).cpu().numpy()
+    logits_NC = np.empty_like(flat_NC)
+    logits_NC[np.concatenate(order)] = flat_NC
+    return logits_NC
+
+
+def evaluate(encoder: Encoder, task: Task, rows: TokenizedRows, batch_size: int = 64) -> Evaluation:
+    """Predictions and the task's scores on a split."""
+    logits_NC = logits(encoder, rows, batch_size)
+    if rows.rows.labels is None:
+        return Evaluation(logits_NC, {})
+    gold_N = np.asarray(rows.rows.labels)
+    return Evaluation(logits_NC, score(task.metrics, predicted(task, logits_NC), gold_N))

@@ -1,0 +1,75 @@
+"""Who takes part in a run: teacher, student, generator, and the losses between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from cilda.distill.encoder import Encoder
+from cilda.distill.generator import Generator
+from cilda.distill.objective import Objective
+from cilda.methods.recipe import Method
+
+Projection = Literal["critic", "ascend", "frozen"]
+
+
+@dataclass(frozen=True)
+class Players:
+    """The models of a run on one device. The teacher never learns: it is always in eval mode and has no gradient."""
+
+    student: Encoder
+    losses: nn.ModuleDict
+    teacher: Encoder | None = None
+    generator: Generator | None = None
+
+    def __post_init__(self) -> None:
+        if self.teacher is not None:
+            self.teacher.eval().requires_grad_(False)
+        if self.generator is not None:
+            self.generator.eval().requires_grad_(False)
+
+
+@contextmanager
+def learning(module: nn.Module, *, dropout: bool = True) -> Iterator[None]:
+    """While open, the module's weights ask for gradients, with or without dropout; afterwards it is at rest.
+
+    At rest means eval mode and no weight gradients: so models are held between turns, and a turn names who learns.
+    """
+    module.train(dropout).requires_grad_(True)
+    try:
+        yield
+    finally:
+        module.eval().requires_grad_(False)
+
+
+def owner_of_projections(recipe: Method, mode: Projection) -> Literal["student", "generator", "critic"] | None:
+    """Whose turn moves the projections of layer_contrast; None where they are fixed or absent.
+
+    "critic": a critic of its own lowers layer_contrast in student turns on detached features, so that the generator is
+    judged by a meaningful measure; where the student descends layer_contrast itself, they learn with the student.
+    "ascend": the generator moves them, as in TKC002/CILDA-plus-minILD. "frozen": random and fixed.
+    """
+    student_has = any(term.loss == "layer_contrast" for term in recipe.student)
+    generator_has = any(term.loss == "layer_contrast" for term in recipe.generator)
+    if mode == "frozen" or not (student_has or generator_has):
+        return None
+    if mode == "ascend":
+        return "generator" if generator_has else None
+    return "student" if student_has else "critic"
+
+
+def critic_of(recipe: Method, losses: nn.ModuleDict) -> Objective:
+    """What the critic lowers: the generator's own contrastive terms."""
+    terms = tuple(term for term in recipe.generator if term.loss == "layer_contrast")
+    return Objective(terms, dict(losses.items()))  # type: ignore[arg-type]
+
+
+def stream(seed: int, name: str, device: torch.device) -> torch.Generator:
+    """A stream of random numbers of its own for one purpose, so that no purpose disturbs another."""
+    salt = sum(byte * 257**place for place, byte in enumerate(name.encode())) % 2**31
+    return torch.Generator(device).manual_seed(seed * 2**31 + salt)

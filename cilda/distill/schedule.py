@@ -1,0 +1,60 @@
+"""Which turn comes when, and how large its learning rate is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from cilda.methods.recipe import Player
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """The order of turns: `generator_turns` of the generator, then `student_turns` of the student, and again.
+
+    It ends with student turn number `total`. Without a generator there are student turns only.
+    Source of 10 and 100: Rashid et al. 2021, arXiv:2105.05912.
+    """
+
+    total: int
+    generator_turns: int = 10
+    student_turns: int = 100
+
+    def player(self, generator_done: int, student_done: int) -> Player | None:
+        """Whose turn it is after so many turns of each; None at the end."""
+        if student_done >= self.total:
+            return None
+        cycles_begun = student_done // self.student_turns + 1
+        return "generator" if generator_done < cycles_begun * self.generator_turns else "student"
+
+    @property
+    def generator_total(self) -> int:
+        """Generator turns in the whole run."""
+        return math.ceil(self.total / self.student_turns) * self.generator_turns
+
+
+def linear_rate(turn: int, total: int, warmup_fraction: float) -> float:
+    """The share of the full learning rate at a player's own turn (0-based): linear up, then linear down to 0.
+
+    The first turn already moves, the last one still does.
+    """
+    warmup = math.ceil(total * warmup_fraction)
+    if turn < warmup:
+        return (turn + 1) / (warmup + 1)
+    return (total - turn) / max(1, total - warmup)
+
+
+def default_epochs(turns_per_epoch: int) -> float:
+    """Passes over the training rows when the user names none: about 6,000 turns, from 3 to 20 passes.
+
+    So large tasks (SST-2, MNLI) get 3 and small ones (RTE, CoLA) 20. Chosen: the papers say 20 to 30 for all.
+    """
+    return float(min(20, max(3, math.ceil(6000 / turns_per_epoch))))
+
+
+def default_learning_rate(width: int) -> float:
+    """AdamW's rate for a model of this hidden width: 2e-5 at 768, growing as the square of the inverse width.
+
+    1e-5 at least, 5e-4 at most. Chosen, to meet what the authors of wide and narrow encoders recommend.
+    """
+    return min(5e-4, max(1e-5, 2e-5 * (768 / width) ** 2))
