@@ -1,0 +1,172 @@
+"""A user's own files as a task and its rows."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from cilda.errors import CildaError, UsageError
+from cilda.tasks import TASKS
+from cilda.tasks.columns import Label, class_numbers, labels_of, numbers_of, texts_of
+from cilda.tasks.holdout import hold_out
+from cilda.tasks.rows import Rows
+from cilda.tasks.table import Table, shortened
+from cilda.tasks.table_files import read_table
+from cilda.tasks.task import Task
+
+# More classes than this, most of them seen once, is a column of something else.
+FEW_CLASSES = 20
+
+
+def file_task(
+    train: Path,
+    validation: Path | None,
+    text: str,
+    text_pair: str | None,
+    label: str,
+    regression: bool | None = None,
+    *,
+    allow_empty: bool = False,
+    seed: int = 0,
+) -> tuple[Task, dict[str, Rows]]:
+    """The task that a user's files describe, and its rows as {"train": …, "validation": …}.
+
+    Labels that are all numbers, some of them not whole, make a regression; anything else makes classes, named in
+    numeric or else alphabetic order. `regression` overrules that. Without a validation file, a tenth of the training
+    rows is held out, drawn with `seed`, which its `Rows.source` says.
+
+    Raises:
+        UsageError: a column that is not there, or named for two purposes.
+        CildaError: what is wrong inside the files, by row.
+    """
+    _different_columns(text, text_pair, label)
+    tables = {"train": read_table(train)}
+    if validation is not None:
+        if validation.resolve() == train.resolve():
+            raise UsageError(
+                f"{train} is named for training and for validation",
+                "leave --validation out, and a tenth of the rows is held out",
+            )
+        tables["validation"] = read_table(validation)
+    columns = tuple(column for column in (text, text_pair) if column is not None)
+    labels = {split: labels_of(table, label) for split, table in tables.items()}
+    if regression is None:
+        regression = _is_scale([value for values in labels.values() for value in values])
+    task = _task(train, columns, label, () if regression else _class_names(tables["train"], label, labels["train"]))
+    if regression:
+        _varied(tables["train"], label, numbers_of(tables["train"], label, labels["train"]))
+    rows = {
+        split: Rows(
+            texts=tuple(texts_of(table, column, allow_empty=allow_empty) for column in columns),
+            labels=_numbers(task, table, label, labels[split]),
+            ids=[f"{split}:{row}" for row in range(len(table))],
+            source=table.source,
+        )
+        for split, table in tables.items()
+    }
+    if "validation" not in rows:
+        rows["train"], rows["validation"] = hold_out(rows["train"], seed, by_class=not regression)
+    return task, rows
+
+
+def file_rows(
+    task: Task,
+    path: Path,
+    text: str | None = None,
+    text_pair: str | None = None,
+    label: str | None = None,
+    *,
+    allow_empty: bool = False,
+) -> Rows:
+    """The rows of one file for a task that exists already; what is not named is as the task says.
+
+    Labels may be the task's names, or, if none of them is, its class numbers. A file without the task's own label
+    column gives rows without labels; a label column that the user names must be there.
+
+    Raises:
+        UsageError: a column that is not there, or as many text columns as the task does not have.
+        CildaError: what is wrong inside the file, by row.
+    """
+    if text_pair is not None and len(task.texts) == 1:
+        raise UsageError(f"task {task.name} reads one text, not two", "leave --text-pair out")
+    wanted = (text, text_pair)[: len(task.texts)]
+    columns = tuple(own or default for own, default in zip(wanted, task.texts, strict=True))
+    column = label or task.label
+    _different_columns(*columns, column)
+    table = read_table(path)
+    labelled = label is not None or column in table.columns
+    return Rows(
+        texts=tuple(texts_of(table, name, allow_empty=allow_empty) for name in columns),
+        labels=_numbers(task, table, column, labels_of(table, column), or_numbers=True) if labelled else None,
+        ids=[f"{path.stem}:{row}" for row in range(len(table))],
+        source=table.source if labelled else f"{table.source}; no column {column!r}, so no labels",
+    )
+
+
+def _different_columns(*columns: str | None) -> None:
+    named = [column for column in columns if column is not None]
+    for column, times in Counter(named).items():
+        if times > 1:
+            raise UsageError(
+                f"column {column!r} is named for two purposes",
+                "--text, --text-pair and --label each name a column of their own",
+            )
+
+
+def _task(train: Path, columns: tuple[str, ...], label: str, names: tuple[str, ...]) -> Task:
+    stem = train.resolve().parent.name if train.stem.lower() in ("train", "training") else train.stem
+    name = re.sub(r"[^a-z0-9]+", "_", stem.lower()).strip("_") or "file"
+    metrics = ("accuracy", "macro_f1") if names else ("pearson", "spearman", "mean_squared_error")
+    return Task(
+        # A file named like a task of ours is still another task.
+        name=f"{name}_file" if name in TASKS else name,
+        texts=columns,
+        label=label,
+        labels=names,
+        metric=metrics[0],
+        metrics=metrics,
+        title=str(train),
+    )
+
+
+def _numbers(
+    task: Task, table: Table, column: str, labels: list[Label], *, or_numbers: bool = False
+) -> list[int] | list[float]:
+    if task.regression:
+        return numbers_of(table, column, labels)
+    return class_numbers(table, column, labels, task.labels, or_numbers=or_numbers)
+
+
+def _is_scale(labels: list[Label]) -> bool:
+    return any(isinstance(label, float) for label in labels)
+
+
+def _class_names(table: Table, column: str, labels: list[Label]) -> tuple[str, ...]:
+    """The classes of a training file in numeric or alphabetic order; the file's own order where it states one."""
+    stated = table.class_names.get(column, ())
+    seen = set(labels)
+    if len(seen) == 1:
+        raise CildaError(
+            f"{table.source}: every label in column {column!r} is {shortened(labels[0])!r}",
+            "there is nothing to tell apart: two classes are the least",
+        )
+    if len(seen) > max(FEW_CLASSES, len(labels) // 2):
+        raise CildaError(
+            f"{table.source}: column {column!r} holds {len(seen):,} different labels in {len(labels):,} rows",
+            "name the right column with --label, or learn the numbers on a scale with --regression",
+        )
+    if stated:
+        return stated
+    numbers = [label for label in seen if not isinstance(label, str)]
+    if len(numbers) == len(seen):
+        return tuple(str(number) for number in sorted(numbers))
+    return tuple(sorted(str(label) for label in seen))
+
+
+def _varied(table: Table, column: str, numbers: list[float]) -> None:
+    if len(set(numbers)) == 1:
+        raise CildaError(
+            f"{table.source}: every number in column {column!r} is {numbers[0]:g}",
+            "there is nothing to learn: two different numbers are the least",
+        )
