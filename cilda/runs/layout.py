@@ -96,7 +96,7 @@ class RunFolder:
         return self.run_json.is_file() or self.events.is_dir()
 
     def created_seconds(self, run: Mapping[str, Any] | None = None) -> float:
-        """When the run was created, in Unix seconds: as run.json (read, or given) says, or else by the folder's date."""
+        """When the run was created, in Unix seconds: as run.json (read or given) says, or by the folder's own date."""
         seconds = number((read_json(self.run_json) if run is None else run).get("t"))
         if seconds is not None:
             return seconds
@@ -111,12 +111,12 @@ def default_runs_dir() -> Path:
     return Path(os.environ.get("CILDA_RUNS_DIR") or "runs")
 
 
-def new_run_id(task: str, student: str, method: str, now: datetime, *, token: str | None = None) -> str:
+def new_run_id(task: str, student: str, method: str, now: datetime, *, ending: str | None = None) -> str:
     """A name that sorts by time and says what the run is, such as `20261122-1158-sst2-6L-cilda-a7f3`.
 
-    Paths and hub ids are cut to their last part. `token` replaces the four random hexadecimal digits at the end.
+    Paths and hub ids are cut to their last part. `ending` replaces the four random hexadecimal digits at the end.
     """
-    parts = (now.strftime("%Y%m%d-%H%M"), *map(_name_part, (task, student, method)), token or secrets.token_hex(2))
+    parts = (now.strftime("%Y%m%d-%H%M"), *map(_name_part, (task, student, method)), ending or secrets.token_hex(2))
     return "-".join(parts)
 
 

@@ -48,9 +48,9 @@ def list_runs(runs_dir: Path) -> list[RunRecord]:
 
 
 def read_events(folder: Path, kinds: Collection[str] | None = None) -> Iterator[Event]:
-    """The events that lie in a folder of segments (`run.events`, `run.augmentations`) now, in order; only some kinds if named.
+    """The events that lie now in a folder of segments (`run.events`, `run.augmentations`), in order.
 
-    Damaged lines are skipped: a `Follower` counts them.
+    Of all known kinds, or only of those named. Damaged lines are skipped: a `Follower` counts them.
 
     Raises:
         CildaError: the folder cannot be read.
@@ -65,7 +65,7 @@ def read_events(folder: Path, kinds: Collection[str] | None = None) -> Iterator[
 
 
 class Follower:
-    """Reads a folder of segments as it grows, a bounded piece at each `poll`; a run that is not there yet is waited for.
+    """Reads a folder of segments as it grows, a bounded piece at each `poll`; one that is not there yet is waited for.
 
     Damaged lines are skipped and counted in `bad_lines`; those that only a newer version can read in `newer_lines`;
     kinds this version does not know are left out. `at_end` says that the last poll met the end of what is there, and

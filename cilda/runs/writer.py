@@ -20,6 +20,8 @@ from cilda.runs.windows import Window, window_seconds
 Listener = Callable[[Event], None]
 
 _STATE_SECONDS = 1.0
+# On a nearly full disk short lines fit and long ones do not, in turn.
+_TROUBLE_SECONDS = 60.0
 
 
 class RunWriter:
@@ -57,6 +59,7 @@ class RunWriter:
                 raise refusal(error, inner) from error
         self._told_lost = 0
         self._told_trouble = False
+        self._next_trouble = stopwatch()
         self._began = stopwatch()
         self._windows: dict[tuple[str, str], Window] = {}
         self._positions: dict[tuple[str, str], dict[str, Any]] = {}
@@ -200,14 +203,16 @@ class RunWriter:
             self._alert(what)
 
     def _watch_disk(self) -> None:
-        trouble, lost = self.trouble, self.lost_lines - self._told_lost
-        if trouble and not self._told_trouble:
-            self._told_trouble = True
+        if self._told_trouble:
+            self._augmentations.flush()
+        trouble, lost, now = self.trouble, self.lost_lines - self._told_lost, self._stopwatch()
+        if trouble and not self._told_trouble and now >= self._next_trouble:
+            self._told_trouble, self._next_trouble = True, now + _TROUBLE_SECONDS
             self._alert(f"the disk refuses {trouble}", "free some space: what is not written yet waits in memory")
-        elif self._told_trouble and not trouble:
+        elif not trouble and (self._told_trouble or lost):
             self._told_trouble = False
             self._told_lost += lost
-            self._alert(f"the disk takes what is written again; lines lost meanwhile: {lost}")
+            self._alert(f"the disk can be written to again; lines lost meanwhile: {lost}")
 
     def _alert(self, what: str, todo: str = "") -> None:
         self._write(self._events, "alert", {"level": "warning", "what": what, "todo": todo})
@@ -217,9 +222,8 @@ class RunWriter:
         alive = {"heartbeat": round(self._clock(), 3), "pid": os.getpid(), "host": self._host}
         try:
             # Not synced while the status stays: a sync each second can cost more than the turns on a slow disk.
-            write_json_atomic(
-                self.folder.state_json, {"v": VERSION, "status": self._status, **alive, **self._state}, durable=durable
-            )
+            content = {"v": VERSION, "status": self._status, **alive, **self._state}
+            write_json_atomic(self.folder.state_json, content, durable=durable)
         except OSError as error:
             self._state_trouble = error
         else:
