@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
-from typing import Any
 
 import pytest
+
+from tests.loopback import connect_here
 
 # Constants of the Hugging Face libraries and of torch's thread pools are read at import: these must come first, and
 # processes that a test starts inherit them.
@@ -21,29 +21,11 @@ for _name in [name for name in os.environ if name.startswith("CILDA_")]:
 for _name in ("FORCE_COLOR", "NO_COLOR", "HF_ENDPOINT", "HF_TOKEN"):
     os.environ.pop(_name, None)
 
-_connect = socket.socket.connect
-
-
-def is_loopback(address: Any) -> bool:
-    """Whether a socket address stays on this machine; paths of Unix sockets do."""
-    if not isinstance(address, tuple):
-        return True
-    try:
-        return ipaddress.ip_address(address[0]).is_loopback
-    except ValueError:
-        return bool(address[0] == "localhost")
-
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that leaves the machine is a failed test, not a slow one."""
-
-    def connect(self: socket.socket, address: Any) -> None:
-        if not is_loopback(address):
-            raise AssertionError(f"a test wanted to connect to {address}")
-        _connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
 
 
 @pytest.fixture(autouse=True)

@@ -169,16 +169,13 @@ def _command_path(error: typer.TyperException) -> str:
 
 def _sentence(error: typer.TyperException) -> str:
     """Typer's message in the middle of our line; a wrong value is named, which typer leaves out."""
-    from pydantic import ValidationError
+    if isinstance(error, typer.BadParameter) and error.param is not None:
+        from pydantic import ValidationError
 
-    if (
-        isinstance(error, typer.BadParameter)
-        and error.param is not None
-        and isinstance(error.__cause__, ValidationError)
-    ):
-        wrong = error.__cause__.errors()[0]
-        rule = wrong["msg"].replace("Input ", "it ", 1).partition(", unable")[0]
-        return f"{max(error.param.opts, key=len)} is {wrong['input']!r}: {rule}"
+        if isinstance(error.__cause__, ValidationError):
+            wrong = error.__cause__.errors()[0]
+            rule = wrong["msg"].replace("Input ", "it ", 1).partition(", unable")[0]
+            return f"{max(error.param.opts, key=len)} is {wrong['input']!r}: {rule}"
     message = " ".join(error.format_message().split()).removesuffix(".")
     return message[:1].lower() + message[1:]
 
