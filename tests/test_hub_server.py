@@ -13,8 +13,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.hub_server import Hub
+from tests.tiny_models import tiny_classifier
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = "google-bert/bert-base-uncased"
@@ -61,7 +63,7 @@ for (repository, file, revision), expected in {
 def _folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A tiny random BERT with its tokenizer, and two tasks in Parquet."""
     root = tmp_path_factory.mktemp("served")
-    make_bert(root / "bert")
+    tiny_classifier("bert", root / "bert")
     glue = root / "glue"
     write_rows(glue / "sst2" / "train.parquet", {"sentence": ["a good film", "bad"], "label": [1, 0], "idx": [0, 1]})
     write_rows(glue / "sst2" / "validation.parquet", {"sentence": ["good"], "label": [1], "idx": [0]})
@@ -74,38 +76,6 @@ def _hub(folders: tuple[Path, Path]) -> Iterator[Hub]:
     bert, glue = folders
     with Hub({MODEL: bert}, {GLUE: glue}) as hub:
         yield hub
-
-
-def make_bert(folder: Path) -> None:
-    """Saves a BERT of two layers with random weights."""
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordPiece
-    from tokenizers.normalizers import BertNormalizer
-    from tokenizers.pre_tokenizers import BertPreTokenizer
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
-
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "bad", "film"]
-    model = WordPiece({word: index for index, word in enumerate(words)}, unk_token="[UNK]")
-    tokenizer = Tokenizer(model)
-    tokenizer.normalizer = BertNormalizer()
-    tokenizer.pre_tokenizer = BertPreTokenizer()
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-    ).save_pretrained(folder)
-    config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=32,
-    )
-    BertForSequenceClassification(config).save_pretrained(folder)
 
 
 def write_rows(path: Path, columns: dict[str, list[str] | list[int]]) -> None:
@@ -127,12 +97,10 @@ def run(program: str, environment: dict[str, str]) -> str:
 def test_transformers_and_datasets_load_what_the_hub_serves(
     hub: Hub, folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    from transformers import AutoModelForSequenceClassification
-
     loaded = json.loads(run(LOAD_ALL, hub.environment(tmp_path)).splitlines()[-1])
     here = AutoModelForSequenceClassification.from_pretrained(folders[0])
     assert loaded["weights"] == sum(parameter.double().sum().item() for parameter in here.parameters())
-    assert loaded["ids"] == [5, 6, 8]
+    assert loaded["ids"] == AutoTokenizer.from_pretrained(folders[0])("a good film")["input_ids"]
     assert loaded["rows"] == {"train": 2, "validation": 1}
     assert loaded["first"] == {"sentence": "a good film", "label": 1, "idx": 0}
     assert loaded["mnli"] == ["premise", "hypothesis", "label"]
