@@ -1,0 +1,208 @@
+"""How far a stage is, folded from its events: pure arithmetic and words, no screen."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cilda.runs.events import Event, number
+
+RATE_SECONDS = 180.0
+"""The past that a rate, and so the time left, is taken from: long enough to hold an evaluation."""
+
+# Whoever is trained, the teacher in its own stage included, plays the student's part: the stage is as far as it is.
+_LEARNER = "student"
+_LONGEST_TEXT = 2000
+# Metrics that are no losses; of the rest, `total` comes first.
+_NO_LOSSES = ("gradient_norm", "seconds.", "learning_rate", "texts_per_second", "drawn_fraction")
+
+
+class StageView:
+    """One stage, the teacher's or the student's, as its events tell it."""
+
+    def __init__(self, name: str, total_turns: int, began_seconds: float) -> None:
+        self.name = name
+        self.total_turns = max(1, total_turns)
+        self.turn = 0
+        self.epoch: float | None = None
+        self.texts_per_second: float | None = None
+        self.losses: dict[str, dict[str, float]] = {}
+        """The last means by player and term."""
+        self.best: tuple[str, float, int] | None = None
+        """Metric, score and turn of the best evaluation so far."""
+        self.ended = False
+        self._began_seconds = began_seconds
+        self._now_seconds = began_seconds
+        self._marks: deque[tuple[float, int]] = deque()
+
+    def take_metrics(self, event: Event) -> None:
+        """Takes an event `metrics` of this stage."""
+        self._now_seconds = event["t"]
+        values = {key: _mean(summary) for key, summary in _mapping(event.get("values")).items()}
+        player = str(event.get("player"))
+        self.losses[player] = {
+            key: value for key, value in values.items() if value is not None and not key.startswith(_NO_LOSSES)
+        }
+        if player == _LEARNER:
+            self._mark(event["t"], whole(event.get("turn")))
+            self.epoch = number(event.get("epoch"))
+            self.texts_per_second = values.get("texts_per_second")
+
+    def take_evaluation(self, event: Event) -> None:
+        """Takes an event `evaluation` of this stage."""
+        self._now_seconds = event["t"]
+        scores = _mapping(event.get("scores"))
+        metric = str(event.get("metric") or next(iter(scores), ""))
+        score = number(scores.get(metric))
+        if event.get("best") and score is not None:
+            self.best = (metric, score, whole(event.get("turn")))
+
+    def end(self, seconds: float) -> None:
+        """Says that nothing more comes."""
+        self.ended = True
+        self._now_seconds = max(seconds, self._now_seconds)
+
+    @property
+    def fraction(self) -> float:
+        """How much is done, from 0 to 1."""
+        return min(1.0, max(0.0, self.turn / self.total_turns))
+
+    @property
+    def took_seconds(self) -> float:
+        """From the stage's beginning to its last event."""
+        return max(0.0, self._now_seconds - self._began_seconds)
+
+    @property
+    def left_seconds(self) -> float | None:
+        """How long the rest will take at the rate of the last minutes; None while there is no rate."""
+        if len(self._marks) < 2:
+            return None
+        (first_seconds, first_turn), (last_seconds, last_turn) = self._marks[0], self._marks[-1]
+        if last_turn <= first_turn or last_seconds <= first_seconds:
+            return None
+        return max(0, self.total_turns - self.turn) * (last_seconds - first_seconds) / (last_turn - first_turn)
+
+    @property
+    def turns_words(self) -> str:
+        """`1840/6000`."""
+        return f"{self.turn}/{self.total_turns}"
+
+    @property
+    def percent_words(self) -> str:
+        """`30%`; 100 only when all is done."""
+        return f"{int(100 * self.fraction)}%"
+
+    @property
+    def time_words(self) -> str:
+        """`ETA 3 m 12 s` on the way, `took 9 m 2 s` at the end."""
+        if self.ended:
+            return f"took {duration(self.took_seconds)}"
+        return "" if self.left_seconds is None else f"ETA {duration(self.left_seconds)}"
+
+    @property
+    def rate_words(self) -> str:
+        """`412 texts/s`."""
+        rate = self.texts_per_second
+        return "" if rate is None or not math.isfinite(rate) else f"{rate:.0f} texts/s"
+
+    @property
+    def best_words(self) -> str:
+        """`best accuracy 0.8710 at turn 300`."""
+        if self.best is None:
+            return ""
+        metric, score, turn = self.best
+        return f"best {one_line(metric)} {score:.4f} at turn {turn}"
+
+    @property
+    def epoch_words(self) -> str:
+        """`epoch 1.25`."""
+        return "" if self.epoch is None else f"epoch {self.epoch:.2f}"
+
+    @property
+    def loss_groups(self) -> list[tuple[str, list[str]]]:
+        """By player, one cell a term, the total first: whom the stage trains (under its name), then the others."""
+        players = sorted(self.losses, key=lambda player: player != _LEARNER)
+        names = {player: self.name if player == _LEARNER else one_line(player) for player in players}
+        return [(names[player], _loss_cells(self.losses[player])) for player in players]
+
+    def line(self) -> str:
+        """All of it in one line of text."""
+        facts = (
+            self.turns_words, self.percent_words, self.time_words, self.rate_words, self.epoch_words, self.best_words,
+        )  # fmt: skip
+        cells = [self.name, *filter(None, facts)]
+        for place, (name, losses) in enumerate(self.loss_groups):
+            cells += [*([f"{name}:"] if place else []), *losses]
+        return "  ".join(cells)
+
+    def _mark(self, seconds: float, turn: int) -> None:
+        if self._marks and (turn < self._marks[-1][1] or seconds < self._marks[-1][0]):
+            self._marks.clear()
+        self.turn = turn
+        self._marks.append((seconds, turn))
+        while len(self._marks) > 2 and self._marks[1][0] < seconds - RATE_SECONDS:
+            self._marks.popleft()
+
+
+def duration(seconds: float) -> str:
+    """A time in two units at most: `42 s`, `3 m 12 s`, `3 h 12 m`, `2 d 4 h`."""
+    rest = round(min(max(seconds, 0), 1e9))
+    if rest < 60:
+        return f"{rest} s"
+    if rest < 3600:
+        return f"{rest // 60} m {rest % 60} s"
+    if rest < 86_400:
+        return f"{rest // 3600} h {rest % 3600 // 60} m"
+    return f"{rest // 86_400} d {rest % 86_400 // 3600} h"
+
+
+def short(value: float) -> str:
+    """A number in a few characters that do not dance: three decimals, or a power of ten where they say nothing."""
+    size = abs(value)
+    if not math.isfinite(value) or size >= 1e6 or 0 < size < 0.0005:
+        return f"{value:.1e}" if math.isfinite(value) else str(value)
+    return f"{value:.3f}" if size < 1000 else f"{value:.0f}"
+
+
+def score_words(scores: object) -> str:
+    """`accuracy 0.8710, f1 0.8500` of an event's scores."""
+    found = ((key, number(value)) for key, value in _mapping(scores).items())
+    return ", ".join(f"{one_line(key)} {value:.4f}" for key, value in found if value is not None)
+
+
+def packed(cells: Iterable[str], width: int) -> list[str]:
+    """The cells in as few lines of this width as they need, two spaces apart; none is broken."""
+    lines: list[str] = []
+    for cell in cells:
+        if lines and len(lines[-1]) + 2 + len(cell) <= width:
+            lines[-1] += "  " + cell
+        else:
+            lines.append(cell)
+    return lines
+
+
+def one_line(text: object) -> str:
+    """A text that cannot move the cursor, cut when long: line ends become spaces, what does not print a "?"."""
+    words = " ".join(str(text)[:_LONGEST_TEXT].split())
+    return "".join(letter if letter.isprintable() else "?" for letter in words)
+
+
+def whole(value: object) -> int:
+    """A count out of an event, 0 where there is none."""
+    found = number(value)
+    return int(found) if found is not None and math.isfinite(found) else 0
+
+
+def _loss_cells(losses: Mapping[str, float]) -> list[str]:
+    ordered = sorted(losses.items(), key=lambda item: item[0] != "total")
+    return [f"{one_line(key)} {short(value)}" for key, value in ordered]
+
+
+def _mean(summary: object) -> float | None:
+    return number(_mapping(summary).get("mean"))
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
