@@ -162,7 +162,7 @@ def _modernbert() -> PreTrainedTokenizerFast:
     pieces, merges = _byte_pairs()
     special = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
     vocabulary = {piece: index for index, piece in enumerate([*pieces, *special])}
-    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, unk_token="[UNK]"))  # noqa: S106
+    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, unk_token="[UNK]"))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
     backend.post_processor = processors.TemplateProcessing(
@@ -172,9 +172,7 @@ def _modernbert() -> PreTrainedTokenizerFast:
     )
     names = {f"{token.strip('[]').lower()}_token": token for token in special}
     inputs = ["input_ids", "attention_mask"]
-    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=backend, model_input_names=inputs, **names
-    )
+    return PreTrainedTokenizerFast(tokenizer_object=backend, model_input_names=inputs, **names)
 
 
 def _byte_pairs() -> tuple[list[str], list[tuple[str, str]]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -26,6 +28,9 @@ from transformers.utils import logging as transformers_logging
 from cilda.distill.repository import Repository, files_hash, find_repository
 from cilda.errors import CildaError
 from cilda.families import FAMILIES
+
+# What a config says of the files it was read from.
+ABOUT_FILES = ("_name_or_path", "transformers_version")
 
 
 @dataclass(frozen=True)
@@ -125,8 +130,9 @@ def last_linear(model: PreTrainedModel) -> nn.Linear:
 
 
 def state_hash(model: PreTrainedModel) -> str:
-    """sha256 over a model's config and weights, for models that are not on disk."""
-    digest = hashlib.sha256(model.config.to_json_string(use_diff=False).encode())
+    """sha256 over a model's config and weights, wherever it came from: for models that are not on disk."""
+    settings = {key: value for key, value in model.config.to_dict().items() if key not in ABOUT_FILES}
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().float().numpy().tobytes())
@@ -140,7 +146,7 @@ def quiet() -> Iterator[None]:
     hub = logging.getLogger("huggingface_hub")
     hub_level = hub.level
     transformers_logging.set_verbosity(logging.ERROR)
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()
     hub.setLevel(logging.ERROR)
     try:
         yield
@@ -148,7 +154,7 @@ def quiet() -> Iterator[None]:
         transformers_logging.set_verbosity(verbosity)
         hub.setLevel(hub_level)
         if bars:
-            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+            transformers_logging.enable_progress_bar()
 
 
 @contextmanager
@@ -169,12 +175,19 @@ def _config(repository: Repository) -> PreTrainedConfig:
     if config.model_type not in FAMILIES:
         known = ", ".join(f"{family.model_type} ({family.title})" for family in FAMILIES.values())
         raise CildaError(f"{repository.source} is of the family {config.model_type!r}", f"cilda knows: {known}")
-    config.name_or_path = repository.source
     return config
 
 
 def _tokenizer(repository: Repository) -> PreTrainedTokenizerFast:
     """The model's tokenizer, with the special tokens that every family here has."""
+    in_folder = {path.name for path in repository.folder.iterdir()}
+    # Without these two libraries transformers goes on to misread the file as another format.
+    lacking = [name for name in ("sentencepiece", "google.protobuf") if not _is_installed(name)]
+    if lacking and "tokenizer.json" not in in_folder and any(name.endswith(".model") for name in in_folder):
+        raise CildaError(
+            f"the tokenizer of {repository.source} is a SentencePiece model; {' and '.join(lacking)} must be installed",
+            "pip install sentencepiece protobuf",
+        )
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(repository.folder, trust_remote_code=False)
@@ -182,13 +195,21 @@ def _tokenizer(repository: Repository) -> PreTrainedTokenizerFast:
         raise _unreadable("the tokenizer", repository, error) from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise CildaError(f"the tokenizer of {repository.source} has no fast form", "save it once as tokenizer.json")
-    lacking = [kind for kind in ("pad", "cls", "sep") if getattr(tokenizer, f"{kind}_token_id") is None]
-    if lacking:
+    nameless = [kind for kind in ("pad", "cls", "sep") if getattr(tokenizer, f"{kind}_token_id") is None]
+    if nameless:
         raise CildaError(
-            f"the tokenizer of {repository.source} has no {' and no '.join(lacking)} token",
+            f"the tokenizer of {repository.source} has no {' and no '.join(nameless)} token",
             "its tokenizer_config.json must name them",
         )
     return tokenizer
+
+
+def _is_installed(module: str) -> bool:
+    """Whether a library could be imported, without importing it."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _model(
@@ -211,6 +232,7 @@ def _model(
     except Exception as error:
         raise _unreadable("the weights", repository, error) from error
     assert isinstance(model, PreTrainedModel)
+    model.config.name_or_path = model.name_or_path = repository.source
     missing = {str(key) for key in report["missing_keys"]} | {str(key[0]) for key in report["mismatched_keys"]}
     prefix = f"{model.base_model_prefix}."
     # Checkpoints of masked LMs have no pooler; it learns with the head.

@@ -238,12 +238,14 @@ def _conversion(source: str, offline: bool) -> str | None:
     try:
         requests = list(api.get_repo_discussions(source, author=CONVERTER, discussion_type="pull_request"))
         for request in requests:
+            if request.author != CONVERTER or request.status != "open":
+                continue
             revision = f"refs/pr/{request.num}"
             blobs = [
                 {getattr(info, "blob_id", None) for info in api.get_paths_info(source, PICKLED_WEIGHTS, revision=at)}
                 for at in ("main", revision)
             ]
-            if request.status == "open" and blobs[0] and blobs[0] == blobs[1]:
+            if blobs[0] and blobs[0] == blobs[1]:
                 return revision
     except (HfHubHTTPError, ValueError):
         # A mirror need not know discussions, or answers them in its own way.
@@ -255,7 +257,7 @@ def _shards(index: Path, source: str) -> list[str]:
     """The files that a weights index names, sorted; names only, so that none leads out of the folder."""
     try:
         names = {str(name) for name in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()}
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CildaError(f"{index.name} of {source} cannot be read: {error}", "copy or download it again") from error
     if any(Path(name).name != name for name in names):
         raise CildaError(f"{index.name} of {source} names files outside its folder", "do not trust this model")

@@ -207,7 +207,7 @@ def _new(config: PreTrainedConfig, seed: int) -> PreTrainedModel:
     """A model with weights drawn from the seed, in float32, with the attention that its config has."""
     attention = config._attn_implementation  # noqa: SLF001 - transformers has no public name to read it by
     with quiet(), seeded(seed):
-        model = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
+        model = AutoModelForSequenceClassification.from_config(
             config, attn_implementation=attention, dtype=torch.float32, trust_remote_code=False
         )
     assert isinstance(model, PreTrainedModel)
