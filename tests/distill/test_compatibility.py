@@ -141,7 +141,7 @@ def test_the_first_tokens_that_differ_are_shown_in_the_order_of_their_ids() -> N
 
 def test_special_tokens_must_be_the_same_ones() -> None:
     with pytest.raises(CildaError, match=r"use different mask tokens: '\[MASK\]' \(4\) and 'film' \(5\)"):
-        check_vocabulary({"a": tokenizer("film"), "b": tokenizer("film", mask_token="film")})
+        check_vocabulary({"a": tokenizer("film"), "b": tokenizer("film", mask="film")})
 
 
 def test_one_tokenizer_alone_fits_itself() -> None:

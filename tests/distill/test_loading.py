@@ -168,7 +168,7 @@ def test_a_sentencepiece_model_asks_for_its_libraries(tmp_path: Path, monkeypatc
     folder = tiny_classifier("deberta-v2", tmp_path)
     (folder / "tokenizer.json").rename(folder / "spm.model")
     # As if neither were there, whatever this machine has.
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(CildaError, match=r"SentencePiece model; sentencepiece and google\.protobuf must be") as caught:
         load_classifier(str(folder), LABELS, seed=1)
     assert caught.value.todo == "pip install sentencepiece protobuf"
