@@ -79,8 +79,8 @@ def _method_record(name: str) -> dict[str, Any]:
 
 
 def _sum(terms: tuple[Term, ...]) -> str:
-    """The terms as one sum, such as `1/2 logit_kl.soft + 1/2 layer_contrast.soft`."""
-    return " + ".join(_product(term) for term in terms) or "-"
+    """The terms as one sum, such as `1/2 logit_kl.soft + 1/2 layer_contrast.soft`, on a terminal a line each."""
+    return "\n+ ".join(_product(term) for term in terms) or "-"
 
 
 def _product(term: Term) -> str:
