@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 
 from cilda import __version__
+from cilda.cli.distill import distill
+from cilda.cli.finetune import finetune
 from cilda.cli.help import WIDTH, CommandHelp, GroupHelp, examples
 from cilda.cli.listing import methods, models, tasks
 from cilda.errors import CildaError
@@ -32,6 +34,17 @@ class Command:
 
 # To add a command: one file beside this one whose heavy imports stand inside the function, one row here.
 COMMANDS = (
+    Command(
+        "distill",
+        distill,
+        "Learn",
+        (
+            "cilda distill --teacher bert-base --student 6L",
+            "cilda distill --task rte --method mate_kd --data-dir data --seed 7",
+            "cilda distill --train mails.csv --text body --label folder --student 3L",
+        ),
+    ),
+    Command("finetune", finetune, "Learn", ("cilda finetune --teacher bert-base --task rte",)),
     Command("tasks", tasks, "Look", ("cilda tasks", "cilda tasks --json")),
     Command("methods", methods, "Look", ("cilda methods", "cilda methods --json")),
     Command("models", models, "Look", ("cilda models", "cilda models | grep roberta")),

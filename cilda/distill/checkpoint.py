@@ -51,7 +51,9 @@ def load_checkpoint(path: Path) -> dict[str, Tree]:
     """
     try:
         return {
-            part.stem: _with_tensors(json.loads(part.read_text(encoding="utf-8")), load_file(part.with_suffix(".safetensors")))
+            part.stem: _with_tensors(
+                json.loads(part.read_text(encoding="utf-8")), load_file(part.with_suffix(".safetensors"))
+            )
             for part in sorted(path.glob("*.json"))
         }
     except (OSError, ValueError, SafetensorError) as error:
@@ -93,7 +95,10 @@ def _sync(path: Path) -> None:
 
 def random_states(streams: Mapping[str, torch.Generator]) -> Tree:
     """Every random state a run depends on: the global ones, and the named streams."""
-    states: Tree = {"streams": {name: stream.get_state() for name, stream in streams.items()}, "cpu": torch.get_rng_state()}
+    states: Tree = {
+        "streams": {name: stream.get_state() for name, stream in streams.items()},
+        "cpu": torch.get_rng_state(),
+    }
     if torch.cuda.is_available():
         states["cuda"] = torch.cuda.get_rng_state_all()
     return states

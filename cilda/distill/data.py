@@ -105,7 +105,9 @@ def _flat(lists: list[list[int]], total: int, dtype: torch.dtype) -> torch.Tenso
     return torch.from_numpy(flat).to(dtype)
 
 
-def epoch_order(lengths: np.ndarray[Any, np.dtype[np.int64]], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
+def epoch_order(
+    lengths: np.ndarray[Any, np.dtype[np.int64]], batch_size: int, seed: int, epoch: int
+) -> list[list[int]]:
     """The batches of one epoch: every text once, neighbours of similar length, batches in random order."""
     random = np.random.default_rng([seed, epoch])
     shuffled = random.permutation(len(lengths))

@@ -22,7 +22,9 @@ class Generator(nn.Module):
     `vocabulary` is the number of ids that teacher, student and generator share.
     """
 
-    def __init__(self, model: PreTrainedModel, vocabulary: int, special_ids: list[int], temperature: float = 1.0) -> None:
+    def __init__(
+        self, model: PreTrainedModel, vocabulary: int, special_ids: list[int], temperature: float = 1.0
+    ) -> None:
         super().__init__()
         self.model = model
         self.vocabulary = vocabulary
@@ -95,7 +97,7 @@ def _first_above(weights_NW: Tensor, uniform_N1: Tensor) -> Tensor:
     threshold_N1 = uniform_N1 * running_NW[:, -1:]
     place_N1 = torch.searchsorted(running_NW, threshold_N1, right=True)
     # Rounding can put the threshold at the total itself: then the last entry with any weight is meant.
-    last_N1 = torch.searchsorted(running_NW, running_NW[:, -1:])
+    last_N1 = torch.searchsorted(running_NW, running_NW[:, -1:].contiguous())
     return torch.minimum(place_N1, last_N1).squeeze(1)
 
 

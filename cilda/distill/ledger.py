@@ -91,7 +91,7 @@ class Ledger:
             "rewritten_token_ids": None if entry.rewritten_ids_BT is None else entry.rewritten_ids_BT.tolist(),
         }
         path = self._folder / f"not-finite-{entry.player}-{entry.turn}.json"
-        write_atomic(path, json.dumps(kept, ensure_ascii=False, indent=1).encode())
+        write_atomic(path, json.dumps(kept, indent=1).encode())
         return CildaError(
             f"{key} is {values[key]} in {entry.player} turn {entry.turn}: the run stopped there",
             f"its batch is kept in {path}; a smaller learning rate or clip_norm, or precision=float32, may help",

@@ -1,0 +1,91 @@
+"""`cilda finetune`: the teacher stage alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cilda.cli.running import started
+from cilda.cli.settings import (
+    KEEP,
+    AllowEmptyOption,
+    AllowPickleOption,
+    BatchSizeOption,
+    ConfigOption,
+    DataDirOption,
+    EpochsOption,
+    LabelOption,
+    LearningRateOption,
+    LimitOption,
+    MaxLengthOption,
+    NameOption,
+    RunsDirOption,
+    SeedOption,
+    SetOption,
+    TaskOption,
+    TeacherOption,
+    TextOption,
+    TextPairOption,
+    TrainOption,
+    ValidationOption,
+    resolved,
+)
+from cilda.cli.table import show_json
+
+
+def finetune(
+    task: TaskOption = None,
+    data_dir: DataDirOption = None,
+    train: TrainOption = None,
+    validation: ValidationOption = None,
+    text: TextOption = None,
+    text_pair: TextPairOption = None,
+    label: LabelOption = None,
+    allow_empty: AllowEmptyOption = None,
+    limit: LimitOption = None,
+    max_length: MaxLengthOption = None,
+    teacher: TeacherOption = None,
+    allow_pickle: AllowPickleOption = None,
+    setting: SetOption = None,
+    config_file: ConfigOption = None,
+    seed: SeedOption = None,
+    epochs: EpochsOption = None,
+    batch_size: BatchSizeOption = None,
+    learning_rate: LearningRateOption = None,
+    runs_dir: RunsDirOption = None,
+    name: NameOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Also save the model in this new folder.", rich_help_panel=KEEP)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+) -> None:
+    """Fine-tune a teacher on a task, as distill would before it begins.
+
+    The model is kept where distill looks for it, so that the same teacher, rows and settings are not trained twice. Its
+    folder is printed on stdout.
+    """
+    from cilda.errors import CildaError
+
+    if out is not None and out.exists():
+        raise CildaError(f"{out} exists already", "name a new folder with --out")
+    flags = {
+        "task": task, "data_dir": data_dir, "train_file": train, "validation_file": validation, "text": text,
+        "text_pair": text_pair, "label": label, "allow_empty": allow_empty, "limit": limit, "max_length": max_length,
+        "teacher": teacher, "allow_pickle": allow_pickle, "seed": seed, "teacher_epochs": epochs,
+        "batch_size": batch_size, "teacher_learning_rate": learning_rate, "runs_dir": runs_dir, "name": name,
+    }  # fmt: skip
+    config, origins = resolved(flags, settings=setting, config_file=config_file)
+    with started(config, origins, purpose="finetune") as writer:
+        from cilda.distill.session import make_teacher
+        from cilda.distill.teacher import save_model
+
+        made = make_teacher(config, writer)
+        if out is not None:
+            save_model(out, made.loaded.model, made.loaded.tokenizer)
+    folder = str(out or made.folder or made.loaded.source)
+    if as_json:
+        show_json({"run": writer.folder.id, "folder": folder, "scores": made.scores})
+    else:
+        print(folder)

@@ -1,0 +1,180 @@
+"""The options that shape a run, shared by the commands that start one, and the config they make."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from cilda.config import RunConfig
+
+LEARN = "What to learn"
+MODELS = "Models"
+METHOD = "Method"
+BUDGET = "Budget"
+KEEP = "Keeping"
+
+TaskOption = Annotated[
+    str | None, typer.Option("--task", help="A name from `cilda tasks`; by default sst2.", rich_help_panel=LEARN)
+]
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder with the task's Parquet files, instead of the hub.", rich_help_panel=LEARN),
+]
+TrainOption = Annotated[
+    Path | None, typer.Option("--train", help="Your own rows: CSV, TSV, JSONL or Parquet.", rich_help_panel=LEARN)
+]
+ValidationOption = Annotated[
+    Path | None,
+    typer.Option("--validation", help="Your own validation rows; else a tenth of --train.", rich_help_panel=LEARN),
+]
+TextOption = Annotated[str | None, typer.Option("--text", help="Column with the text.", rich_help_panel=LEARN)]
+TextPairOption = Annotated[
+    str | None, typer.Option("--text-pair", help="Column with the second text.", rich_help_panel=LEARN)
+]
+LabelOption = Annotated[str | None, typer.Option("--label", help="Column with the label.", rich_help_panel=LEARN)]
+AllowEmptyOption = Annotated[
+    bool | None, typer.Option("--allow-empty", help="Keep rows whose text is empty.", rich_help_panel=LEARN)
+]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", help="First N training rows after a seeded shuffle.", rich_help_panel=LEARN)
+]
+MaxLengthOption = Annotated[
+    int | None, typer.Option("--max-length", help="Longest text in tokens; by default 128.", rich_help_panel=LEARN)
+]
+TeacherOption = Annotated[
+    str | None,
+    typer.Option(
+        "--teacher", help="Name from `cilda models`, hub id or folder; by default bert-base.", rich_help_panel=MODELS
+    ),
+]
+StudentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--student",
+        help="6L (cut from the teacher), 6L-384H (fresh, narrower) or a model; by default 6L.",
+        rich_help_panel=MODELS,
+    ),
+]
+GeneratorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--generator", help="Masked LM that rewrites; by default the family's small one.", rich_help_panel=MODELS
+    ),
+]
+AllowPickleOption = Annotated[
+    bool | None,
+    typer.Option("--allow-pickle", help="Load weights stored as pickles, which can run code.", rich_help_panel=MODELS),
+]
+MethodOption = Annotated[
+    str | None, typer.Option("--method", help="A name from `cilda methods`; by default cilda.", rich_help_panel=METHOD)
+]
+WeightOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weight",
+        metavar="TERM=W",
+        help="Another weight, as layer_contrast.soft=0.25; repeatable.",
+        rich_help_panel=METHOD,
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Any setting that --dry-run shows; repeatable.", rich_help_panel=METHOD
+    ),
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE.toml", help="Settings from a file.", rich_help_panel=METHOD)
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Of everything random; by default 42.", rich_help_panel=METHOD)
+]
+EpochsOption = Annotated[
+    float | None,
+    typer.Option("--epochs", help="Passes over the rows; by default 3 to 20 by their number.", rich_help_panel=BUDGET),
+]
+MaxTurnsOption = Annotated[
+    int | None, typer.Option("--max-turns", help="Student turns at most.", rich_help_panel=BUDGET)
+]
+TeacherEpochsOption = Annotated[
+    float | None,
+    typer.Option("--teacher-epochs", help="Passes when the teacher is fine-tuned first.", rich_help_panel=BUDGET),
+]
+BatchSizeOption = Annotated[
+    int | None, typer.Option("--batch-size", help="Texts in a turn; by default 32.", rich_help_panel=BUDGET)
+]
+LearningRateOption = Annotated[
+    float | None,
+    typer.Option("--learning-rate", help="By default 2e-5 at width 768, more for narrower.", rich_help_panel=BUDGET),
+]
+RunsDirOption = Annotated[
+    Path | None, typer.Option("--runs-dir", help="Where runs are kept; by default ./runs.", rich_help_panel=KEEP)
+]
+NameOption = Annotated[
+    str | None,
+    typer.Option("--name", help="The run's name; by default time, task, student, method.", rich_help_panel=KEEP),
+]
+
+
+def resolved(
+    flags: Mapping[str, Any],
+    *,
+    settings: list[str] | None = None,
+    weights: list[str] | None = None,
+    config_file: Path | None = None,
+) -> tuple[RunConfig, dict[str, str]]:
+    """The config of a command line and each value's origin: flag over environment over --config over the user's file.
+
+    `flags` are settings by name; None means not given.
+
+    Raises:
+        UsageError: what is wrong with a setting.
+    """
+    from cilda.config import Layer, environment_layer, file_layer, resolve, settings_layer, weights_layer
+
+    layers = [file_layer(path) for path in (user_settings_file(), config_file) if path is not None]
+    layers.append(environment_layer())
+    layers.append(settings_layer(settings or []))
+    layers += [Layer(flag_of(key), {key: value}) for key, value in flags.items() if value is not None]
+    layers.append(weights_layer(weights or []))
+    return resolve(layers)
+
+
+_FLAGS = {"train_file": "--train", "validation_file": "--validation"}
+
+
+def flag_of(key: str) -> str:
+    """The flag that sets a setting."""
+    return _FLAGS.get(key, "--" + key.replace("_", "-"))
+
+
+def user_settings_file() -> Path | None:
+    """The user's own settings file, where there is one."""
+    import platformdirs
+
+    path = platformdirs.user_config_path("cilda", appauthor=False) / "config.toml"
+    return path if path.is_file() else None
+
+
+def as_toml(config: RunConfig, origins: Mapping[str, str]) -> str:
+    """The settings as TOML that `--config` takes, each with its origin and meaning; what is unset stands as a comment."""
+    import tomli_w
+
+    lines = []
+    values = config.model_dump(mode="json")
+    for key, field in type(config).model_fields.items():
+        if key == "weights":
+            continue
+        value = values[key]
+        line = f"# {key} =" if value is None else tomli_w.dumps({key: value}).strip()
+        lines.append(f"{line}  # {origins[key]}; {field.description}")
+    if config.weights:
+        lines += ["", f"[weights]  # {origins['weights']}", tomli_w.dumps(dict(config.weights)).strip()]
+    text = "\n".join(lines) + "\n"
+    assert tomllib.loads(text) is not None
+    return text

@@ -1,0 +1,54 @@
+"""The model card of a student: what it is, what made it, what it is worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cilda import __version__
+from cilda.config import RunConfig
+from cilda.distill.models import Student
+from cilda.distill.task_data import TaskData
+from cilda.distill.teacher import Teacher
+
+if TYPE_CHECKING:
+    from cilda.distill.session import Outcome
+
+
+def write_card(
+    folder: Path, config: RunConfig, data: TaskData, teacher: Teacher, student: Student, outcome: Outcome
+) -> None:
+    """Writes README.md into a student's folder."""
+    recipe = config.recipe
+    task = data.task
+    lines = [
+        "---",
+        "library_name: transformers",
+        "pipeline_tag: text-classification",
+        "tags: [knowledge-distillation, cilda]",
+        "---",
+        "",
+        f"# {task.name}: student of {teacher.loaded.source}",
+        "",
+        f"Distilled with cilda {__version__} by the method `{recipe.name}` ({recipe.source}).",
+        "",
+        f"- **Student**: {student.description}; {outcome.student_parameters:,} parameters",
+        f"- **Teacher**: {teacher.loaded.source}, {outcome.teacher_parameters:,} parameters",
+        f"- **Training rows**: {len(data.train):,}, {data.train.source}",
+        f"- **Labels**: {', '.join(task.labels) or 'an amount (regression)'}",
+        f"- **Turns**: {outcome.turns:,} of {config.batch_size} texts, best at turn {outcome.best_turn:,}; "
+        f"seed {config.seed}; texts cut at {config.max_length} tokens",
+        "",
+        "| split | metric | teacher | student |",
+        "|---|---|---|---|",
+    ]
+    for split, scores in outcome.student.items():
+        for metric, score in scores.items():
+            lines.append(f"| {split} | {metric} | {outcome.teacher[split][metric]:.4f} | {score:.4f} |")
+    lines += [
+        "",
+        "One run with one seed: the best of its evaluations on the split shown, which is therefore a little kind to it.",
+        "The exact settings are in the run's `run.json`.",
+        "",
+    ]
+    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")

@@ -1,0 +1,47 @@
+"""The rows a run learns from and is judged on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cilda.config import RunConfig
+from cilda.tasks import TASKS
+from cilda.tasks.files import file_task
+from cilda.tasks.loading import load_rows
+from cilda.tasks.rows import Rows
+from cilda.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """A task with its rows."""
+
+    task: Task
+    train: Rows
+    validation: dict[str, Rows]
+    """By split; the first decides what is best."""
+
+
+def load_task_data(config: RunConfig) -> TaskData:
+    """The rows that a config names: a named task's, or the user's own files.
+
+    Raises:
+        CildaError: rows that cannot be found or learned from.
+    """
+    if config.train_file is not None:
+        assert config.text is not None and config.label is not None
+        task, rows = file_task(
+            config.train_file,
+            config.validation_file,
+            config.text,
+            config.text_pair,
+            config.label,
+            regression=config.regression,
+            allow_empty=config.allow_empty,
+            seed=config.seed,
+        )
+    else:
+        task = TASKS[config.task]
+        rows = {split: load_rows(task, split, config.data_dir) for split in ("train", *task.validation)}
+    train = rows["train"] if config.limit is None else rows["train"].first(config.limit, config.seed)
+    return TaskData(task, train, {split: rows[split] for split in task.validation})

@@ -1,0 +1,223 @@
+"""The teacher of a run: checked if it knows the task, fine-tuned first if it does not, kept for the next time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import platformdirs
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from cilda.config import RunConfig
+from cilda.distill.data import TokenizedRows, tokenize
+from cilda.distill.encoder import Encoder
+from cilda.distill.evaluate import evaluate
+from cilda.distill.losses.loss import LossSettings
+from cilda.distill.models import Loaded, check_max_length, fit_labels, load_classifier, quiet
+from cilda.distill.objective import make_losses
+from cilda.distill.players import Players
+from cilda.distill.schedule import default_epochs, default_learning_rate
+from cilda.distill.step import TurnSettings
+from cilda.distill.task_data import TaskData
+from cilda.distill.trainer import Best, Trainer, TrainerSettings
+from cilda.errors import CildaError
+from cilda.methods import METHODS
+from cilda.runs.atomic import read_json, refusal
+from cilda.runs.writer import RunWriter
+
+# Grows when the way teachers are made changes, so that older ones are made again.
+_VERSION = 1
+_MOST_EPOCHS = 10.0
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A teacher that knows the task, on the CPU."""
+
+    loaded: Loaded
+    scores: dict[str, dict[str, float]]
+    """By split and metric."""
+    origins: tuple[str, ...]
+    """What it was fine-tuned from, as far as we know: a generator may be found there."""
+    folder: Path | None = None
+    """Where it is kept, when it was fine-tuned here."""
+
+
+def obtain_teacher(
+    config: RunConfig, data: TaskData, writer: RunWriter, device: torch.device, *, bfloat16: bool
+) -> Teacher:
+    """The teacher that the config names, ready to teach, with its scores told in the events.
+
+    One with a head for the task is checked against it. One without is fine-tuned, unless the cache holds what the
+    same weights, rows and settings made before.
+
+    Raises:
+        CildaError: a teacher that cannot be loaded or does not fit the task.
+    """
+    task = data.task
+    loaded = load_classifier(config.teacher, task.labels, allow_pickle=config.allow_pickle, seed=config.seed)
+    check_max_length(loaded.model, config.max_length, name=f"the teacher {loaded.source}")
+    validation = {
+        split: tokenize(rows, loaded.tokenizer, config.max_length, regression=task.regression)
+        for split, rows in data.validation.items()
+    }
+    origins = (loaded.source,)
+    folder = None
+    if loaded.has_head:
+        note = fit_labels(loaded.model, task.labels, reorder=config.reorder_teacher_labels)
+        for told in (loaded.note, note):
+            if told:
+                writer.event("alert", level="info", what=told)
+    else:
+        folder = cached_folder(config, data, loaded)
+        loaded = _fine_tuned(config, data, loaded, folder, validation, writer, device, bfloat16=bfloat16)
+    encoder = Encoder(loaded.model.to(device))
+    scores = {
+        split: evaluate(encoder, task, rows, config.evaluation_batch_size).scores for split, rows in validation.items()
+    }
+    loaded.model.to("cpu")
+    score = next(iter(scores.values()))[task.metric]
+    writer.event("teacher", name=loaded.source, score=score, metric=task.metric, scores=scores)
+    return Teacher(loaded, scores, origins, folder)
+
+
+def _fine_tuned(
+    config: RunConfig,
+    data: TaskData,
+    base: Loaded,
+    folder: Path,
+    validation: dict[str, TokenizedRows],
+    writer: RunWriter,
+    device: torch.device,
+    *,
+    bfloat16: bool,
+) -> Loaded:
+    """The base fine-tuned on the task: from the cache, or trained now and put there."""
+    if (folder / "teacher.json").is_file():
+        writer.event("alert", level="info", what=f"teacher fine-tuned before, taken from {folder}")
+    else:
+        what = f"{base.source} has no head for {data.task.name}: fine-tuning it first, to be kept in {folder}"
+        writer.event("alert", level="info", what=what)
+        best = fine_tune(config, data, base, validation, writer, device, bfloat16=bfloat16)
+        record = {
+            "from": base.source,
+            "weights_hash": base.weights_hash,
+            "task": data.task.name,
+            "scores": best.scores,
+            "settings": teacher_settings(config),
+        }
+        _keep(folder, base.model, base.tokenizer, record)
+    made = load_classifier(str(folder), data.task.labels, seed=config.seed)
+    fit_labels(made.model, data.task.labels)
+    return replace(made, source=f"{base.source} fine-tuned on {data.task.name}")
+
+
+def fine_tune(
+    config: RunConfig,
+    data: TaskData,
+    base: Loaded,
+    validation: dict[str, TokenizedRows],
+    writer: RunWriter,
+    device: torch.device,
+    *,
+    bfloat16: bool,
+) -> Best:
+    """Trains the base on gold labels, in place; it ends on the CPU with its best weights."""
+    recipe = METHODS["finetune"]
+    task = data.task
+    train = tokenize(data.train, base.tokenizer, config.max_length, regression=task.regression)
+    losses = make_losses(recipe, LossSettings(regression=task.regression))
+    players = Players(Encoder(base.model.to(device)), losses)
+    per_epoch = -(-len(train) // config.batch_size)
+    epochs = config.teacher_epochs or min(_MOST_EPOCHS, default_epochs(per_epoch))
+    total = max(1, round(epochs * per_epoch))
+    mask_id = base.tokenizer.mask_token_id
+    settings = TrainerSettings(
+        stage="teacher",
+        total_turns=total,
+        learning_rate=config.teacher_learning_rate or default_learning_rate(players.student.width),
+        batch_size=config.batch_size,
+        evaluate_every=config.evaluate_every or min(per_epoch, 1000),
+        turn=TurnSettings(mask_id if isinstance(mask_id, int) else 0, bfloat16=bfloat16, seed=config.seed),
+        weight_decay=config.weight_decay,
+        clip_norm=config.clip_norm,
+        warmup_fraction=config.warmup_fraction,
+        evaluation_batch_size=config.evaluation_batch_size,
+        gradient_norms_every=config.gradient_norms_every,
+        keep_state=False,
+    )
+    trainer = Trainer(
+        players=players,
+        recipe=recipe,
+        task=task,
+        train=train,
+        validation=validation,
+        settings=settings,
+        writer=writer,
+    )
+    best = trainer.run()
+    base.model.to("cpu")
+    base.model.requires_grad_(True)
+    return best
+
+
+def teacher_settings(config: RunConfig) -> dict[str, object]:
+    """The settings that decide what a fine-tuned teacher becomes."""
+    names = (
+        "max_length", "teacher_epochs", "teacher_learning_rate", "batch_size", "weight_decay", "clip_norm",
+        "warmup_fraction", "evaluate_every", "seed", "precision", "limit",
+    )  # fmt: skip
+    values = config.model_dump(mode="json")
+    return {name: values[name] for name in names}
+
+
+def default_cache_dir() -> Path:
+    """Where fine-tuned teachers are kept unless told otherwise: the user's cache folder."""
+    return Path(platformdirs.user_cache_dir("cilda", appauthor=False))
+
+
+def cached_folder(config: RunConfig, data: TaskData, base: Loaded) -> Path:
+    """The folder that this base, these rows and these settings lead to."""
+    made_of = {
+        "version": _VERSION,
+        "weights": base.weights_hash,
+        "labels": data.task.labels,
+        "train": data.train.fingerprint(),
+        "validation": next(iter(data.validation.values())).fingerprint(),
+        "settings": teacher_settings(config),
+    }
+    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    name = base.source.rstrip("/").rsplit("/", 1)[-1]
+    return (config.cache_dir or default_cache_dir()) / "teachers" / f"{name}-{data.task.name}-{digest[:12]}"
+
+
+def _keep(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, record: dict[str, object]) -> None:
+    """Puts a model folder into the cache in one rename. Where another process was faster, its folder stays."""
+    unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        save_model(unfinished, model, tokenizer)
+        (unfinished / "teacher.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
+        unfinished.rename(folder)
+    except OSError as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if not read_json(folder / "teacher.json"):
+            raise refusal(error, folder) from error
+
+
+def save_model(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Writes a folder that transformers loads: config, safetensors, tokenizer; synced, so that it survives a crash."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with quiet():
+        model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    if not (folder / "model.safetensors").is_file() and not list(folder.glob("model-*.safetensors")):
+        raise CildaError(f"the weights did not arrive in {folder}", "see that the disk has room, and run it again")
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
