@@ -36,8 +36,8 @@ def write_card(
         f"- **Teacher**: {teacher.loaded.source}, {outcome.teacher_parameters:,} parameters",
         f"- **Training rows**: {len(data.train):,}, {data.train.source}",
         f"- **Labels**: {', '.join(task.labels) or 'an amount (regression)'}",
-        f"- **Turns**: {outcome.turns:,} of {config.batch_size} texts, best at turn {outcome.best_turn:,}; "
-        f"seed {config.seed}; texts cut at {config.max_length} tokens",
+        f"- **Turns**: {outcome.turns:,} of {config.batch_size} texts, best at turn {outcome.best_turn:,}",
+        f"- **Seed**: {config.seed}; **longest text**: {config.max_length} tokens",
         "",
         "| split | metric | teacher | student |",
         "|---|---|---|---|",
@@ -47,7 +47,7 @@ def write_card(
             lines.append(f"| {split} | {metric} | {outcome.teacher[split][metric]:.4f} | {score:.4f} |")
     lines += [
         "",
-        "One run with one seed: the best of its evaluations on the split shown, which is therefore a little kind to it.",
+        "One run with one seed: the best of its evaluations on the split shown, so a little kind to it.",
         "The exact settings are in the run's `run.json`.",
         "",
     ]

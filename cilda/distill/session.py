@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from cilda import __version__
 from cilda.config import RunConfig
 from cilda.distill.card import write_card
 from cilda.distill.data import TokenizedRows, tokenize
@@ -166,7 +167,7 @@ def _distil(config: RunConfig, writer: RunWriter) -> Outcome:
 def describe_run(config: RunConfig, origins: Mapping[str, str], argv: list[str]) -> dict[str, Any]:
     """What run.json says of a run: its settings and where they came from, its terms, versions and machine."""
     recipe = config.recipe
-    packages = ("cilda", "torch", "transformers", "datasets", "safetensors", "numpy")
+    packages = ("torch", "transformers", "datasets", "safetensors", "numpy")
     return {
         "config": config.model_dump(mode="json"),
         "config_hash": config.hash(),
@@ -179,7 +180,11 @@ def describe_run(config: RunConfig, origins: Mapping[str, str], argv: list[str])
             ]
             for player in ("generator", "student")
         },
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "versions": {
+            "cilda": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in packages},
+        },
         "host": platform.node(),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "cpu",
         "argv": argv,
