@@ -41,6 +41,11 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
         sync_folder(path.parent)
 
 
+def unfinished_writes(path: Path) -> list[Path]:
+    """What killed processes left of writing `path`."""
+    return list(path.parent.glob(f".{path.name}.*.tmp"))
+
+
 def write_json_atomic(path: Path, content: Mapping[str, Any], *, durable: bool = True) -> None:
     """`write_atomic` of an indented JSON object; NaN and infinities become strings, as in events.
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from cilda.errors import CildaError
-from cilda.runs.atomic import refusal, write_json_atomic
+from cilda.runs.atomic import refusal, unfinished_writes, write_json_atomic
 from cilda.runs.events import KINDS, VERSION, Event, decode, encode
 from cilda.runs.layout import RunFolder
 from cilda.runs.segments import SEGMENT_BYTES, SegmentWriter
@@ -52,11 +52,7 @@ class RunWriter:
         self._lock = threading.RLock()
         self._events = SegmentWriter(folder.events, segment_bytes=segment_bytes)
         self._augmentations = SegmentWriter(folder.augmentations, segment_bytes=segment_bytes)
-        for inner in (folder.events, folder.augmentations):
-            try:
-                inner.mkdir(exist_ok=True)
-            except OSError as error:
-                raise refusal(error, inner) from error
+        _prepare(folder)
         self._told_lost = 0
         self._told_trouble = False
         self._next_trouble = stopwatch()
@@ -230,3 +226,14 @@ class RunWriter:
             self._state_trouble = None
             self._state_waits = False
         self._watch_disk()
+
+
+def _prepare(folder: RunFolder) -> None:
+    for inner in (folder.events, folder.augmentations):
+        try:
+            inner.mkdir(exist_ok=True)
+        except OSError as error:
+            raise refusal(error, inner) from error
+    # What a killed writer was about to rename. Nobody else writes this file.
+    for unfinished in unfinished_writes(folder.state_json):
+        unfinished.unlink(missing_ok=True)

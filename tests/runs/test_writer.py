@@ -229,6 +229,15 @@ def test_a_writer_on_an_old_run_goes_on_where_it_ended(folder: RunFolder) -> Non
     assert [event["attempt"] for event in events(writer)] == [1, 2]
 
 
+def test_what_a_killed_writer_left_of_its_state_is_cleared_away(folder: RunFolder) -> None:
+    left = folder.path / ".state.json.0123abcd.tmp"
+    left.write_text("{")
+    with RunWriter(folder) as writer:
+        writer.state("running")
+    assert not left.exists()
+    assert state(writer)["status"] == "running"
+
+
 def test_a_full_disk_stops_nothing_and_is_told_when_it_can_be(
     writer: RunWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
