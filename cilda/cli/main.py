@@ -44,13 +44,21 @@ COMMANDS = (
             "cilda distill --train mails.csv --text body --label folder --student 3L",
         ),
     ),
-    Command("finetune", finetune, "Learn", ("cilda finetune --teacher bert-base --task rte",)),
+    Command(
+        "finetune",
+        finetune,
+        "Learn",
+        (
+            "cilda finetune --teacher bert-base --task sst2",
+            "cilda finetune --teacher roberta-base --task rte --out rte",
+        ),
+    ),
     Command("tasks", tasks, "Look", ("cilda tasks", "cilda tasks --json")),
     Command("methods", methods, "Look", ("cilda methods", "cilda methods --json")),
     Command("models", models, "Look", ("cilda models", "cilda models | grep roberta")),
 )
 
-GROUP_EXAMPLES = ("cilda methods", "cilda models --json")
+GROUP_EXAMPLES = ("cilda distill --demo", "cilda distill --teacher bert-base --student 6L", "cilda methods")
 
 
 class Color(StrEnum):

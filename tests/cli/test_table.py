@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -12,27 +14,27 @@ from hypothesis import strategies as st
 from cilda.cli.table import show_table, widths
 
 
-@pytest.fixture(name="terminal")
-def _terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Makes stdout a terminal of 40 columns."""
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+def drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a terminal of 40 columns shows."""
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
     for name, value in {"COLUMNS": "40", "LINES": "20", "TERM": "xterm"}.items():
         monkeypatch.setenv(name, value)
+    show_table(columns, rows)
+    return re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue())
 
 
-@pytest.mark.usefixtures("terminal")
-def test_sentences_fold_and_names_stay_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    show_table(("name", "note"), [("a/name-of-twenty-char", "a note that is longer than the terminal")])
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+def test_sentences_fold_and_names_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("a/name-of-twenty-char", "a note that is longer than the terminal")]
+    lines = drawn(("name", "note"), rows, monkeypatch).splitlines()
     assert any("a/name-of-twenty-char" in line for line in lines)
-    assert all(len(line) <= 40 for line in lines)
+    assert [line for line in lines if len(line) > 40] == []
     assert "terminal" in lines[-1]
 
 
-@pytest.mark.usefixtures("terminal")
-def test_square_brackets_are_not_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    show_table(("token",), [("[bold]",), ("[/]",)])
-    shown = capsys.readouterr().out
+def test_square_brackets_are_not_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = drawn(("token",), [("[bold]",), ("[/]",)], monkeypatch)
     assert "[bold]" in shown
     assert "[/]" in shown
 
