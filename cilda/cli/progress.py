@@ -43,7 +43,9 @@ class TerminalProgress:
 
     def __init__(self, console: Console | None = None, *, plain: bool | None = None) -> None:
         self._console = console or ProgressConsole()
-        able = self._console.is_terminal and not self._console.is_dumb_terminal
+        # FORCE_COLOR makes rich take a file for a terminal: colours may be wanted there, a moving cursor never.
+        terminal = self._console.is_terminal if console else sys.stderr.isatty()
+        able = terminal and not self._console.is_dumb_terminal
         self._stages: dict[str, StageView] = {}
         # What others print to this terminal appears above the bars; stdout in a file or pipe is data and stays there.
         self._live = Live(

@@ -241,3 +241,17 @@ print("went on")
         os.close(reading)
         out, _ = process.communicate("go\n", timeout=60)
     assert out == "dropped BrokenPipeError\nwent on\n"
+
+
+def test_forced_colours_bring_no_moving_cursor_into_a_file() -> None:
+    script = """
+from cilda.cli.progress import TerminalProgress
+with TerminalProgress() as progress:
+    progress({"v": 1, "t": 0, "kind": "stage", "stage": "student", "total_turns": 5})
+    progress({"v": 1, "t": 0, "kind": "alert", "level": "warning", "what": "x"})
+"""
+    environment = {**os.environ, "FORCE_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=60, check=True
+    )
+    assert done.stderr == "student: 5 turns\n\x1b[33mwarning: x\x1b[0m\n"
