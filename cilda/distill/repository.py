@@ -21,6 +21,7 @@ from huggingface_hub.errors import (
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
 )
+from huggingface_hub.file_download import repo_folder_name
 
 from cilda.errors import CildaError, unknown
 from cilda.families import SHORT_NAMES
@@ -178,13 +179,16 @@ def _from_hub(source: str, allow_pickle: bool) -> Repository:
 def _no_safetensors(source: str, offline: bool) -> CildaError:
     """Why there are no safetensors to load: none exist, or none can be had."""
     if offline:
-        return CildaError(
-            f"the weights of {source} are not in the hub's cache, and the hub cannot be reached", WHEN_OFFLINE
-        )
+        return CildaError(f"{_silence()}, and the weights of {source} are not in its cache", WHEN_OFFLINE)
     api = HfApi()
     if any(api.file_exists(source, name) for name in (PICKLED_WEIGHTS, f"{PICKLED_WEIGHTS}.index.json")):
         return CildaError(f"{source} holds pickled weights only ({PICKLED_WEIGHTS})", WHY_NO_PICKLES)
     return CildaError(f"{source} holds no {SAFE_WEIGHTS}", "name a repository with safetensors weights for PyTorch")
+
+
+def _silence() -> str:
+    """Why the hub says nothing."""
+    return "HF_HUB_OFFLINE forbids to ask the hub" if constants.HF_HUB_OFFLINE else "the hub cannot be reached"
 
 
 def _fetch_weights(source: str, stem: str, revision: str, offline: bool) -> tuple[Path, ...]:
@@ -217,7 +221,7 @@ def _fetch(source: str, filename: str, revision: str, offline: bool) -> Path | N
         ) from error
     except LocalEntryNotFoundError as error:
         if filename == "config.json":
-            raise CildaError(f"the hub cannot be reached, and {source} is not in its cache", WHEN_OFFLINE) from error
+            raise CildaError(f"{_silence()}, and {source} is not in its cache", WHEN_OFFLINE) from error
         return None
     except EntryNotFoundError:
         return None
@@ -230,14 +234,15 @@ def _conversion(source: str, offline: bool) -> str | None:
     """The revision at which the hub's converter offers the same weights as safetensors; None without one.
 
     Only the converter's own request counts, and only while the pickle it was made from is the one still published.
-    Nothing is asked to be converted.
+    Offline, the one that was fetched before. Nothing is asked to be converted.
     """
     if offline:
-        return None
+        kept = Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=source, repo_type="model"), "refs/refs/pr")
+        requests = [path.name for path in kept.glob("*")]
+        return f"refs/pr/{requests[0]}" if len(requests) == 1 else None
     api = HfApi()
     try:
-        requests = list(api.get_repo_discussions(source, author=CONVERTER, discussion_type="pull_request"))
-        for request in requests:
+        for request in api.get_repo_discussions(source, author=CONVERTER, discussion_type="pull_request"):
             if request.author != CONVERTER or request.status != "open":
                 continue
             revision = f"refs/pr/{request.num}"

@@ -224,7 +224,7 @@ def test_the_hubs_own_conversion_is_taken_for_a_repository_of_pickles(
     class Converted(HubWithConverter):
         def answer(self, target: str, form: Mapping[str, list[str]], byte_range: str | None) -> Answer:
             if "resolve/main/model.safetensors" in target:
-                return refusal("EntryNotFound", "none on main", commit="0" * 40)
+                return refusal("EntryNotFound", "none on main")
             return super().answer(target, form, byte_range)
 
     safe = tiny_masked_lm("deberta-v2", tmp_path / "safe")
@@ -236,6 +236,9 @@ def test_the_hubs_own_conversion_is_taken_for_a_repository_of_pickles(
         assert repository.note == "safetensors from the hub's conversion, refs/pr/7"
         assert not repository.pickled
         assert load_masked_lm("team/pickled").weights_hash == load_masked_lm(str(safe)).weights_hash
+    # Fetched once, it is there without the hub, too.
+    client.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert find_repository("team/pickled").weights == repository.weights
 
 
 def test_a_conversion_by_anybody_else_does_not_count(client: pytest.MonkeyPatch, tmp_path: Path) -> None:
