@@ -25,18 +25,22 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class RunConfig(BaseModel):
-    """One run's settings. The description of a field is its documentation on the command line and in docs/methods.md."""
+    """One run's settings. A field's description is its documentation, also in `cilda distill --dry-run`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     task: str = Field("sst2", description="what to learn: a name from `cilda tasks`")
     data_dir: Path | None = Field(None, description="folder with the task's Parquet files, instead of the hub")
     train_file: Path | None = Field(None, description="your own training rows: CSV, TSV, JSONL or Parquet")
-    validation_file: Path | None = Field(None, description="your own validation rows; else a tenth of the training file")
+    validation_file: Path | None = Field(
+        None, description="your own validation rows; else a tenth of the training file"
+    )
     text: str | None = Field(None, description="column of your file with the text")
     text_pair: str | None = Field(None, description="column of your file with the second text")
     label: str | None = Field(None, description="column of your file with the label")
-    regression: bool | None = Field(None, description="whether your labels are amounts; by default seen from the values")
+    regression: bool | None = Field(
+        None, description="whether your labels are amounts; by default seen from the values"
+    )
     allow_empty: bool = Field(False, description="keep rows whose text is empty")
     limit: Count | None = Field(None, description="first N training rows after a seeded shuffle")
     max_length: Annotated[int, Field(ge=4)] = Field(128, description="longest text in tokens; longer ones are cut")
@@ -50,15 +54,21 @@ class RunConfig(BaseModel):
     method: str = Field("cilda", description="how to learn: a name from `cilda methods`")
     weights: dict[str, float] = Field({}, description="other weights for terms, by their names")
 
-    epochs: Positive | None = Field(None, description="passes over the training rows; by default 3 to 20 by their number")
+    epochs: Positive | None = Field(
+        None, description="passes over the training rows; by default 3 to 20 by their number"
+    )
     max_turns: Count | None = Field(None, description="student turns at most")
     batch_size: Count = Field(32, description="texts in a turn")
     learning_rate: Rate | None = Field(None, description="student; by default 2e-5 at width 768, more for narrower")
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="student's AdamW weight decay")
     clip_norm: Positive = Field(5.0, description="largest gradient norm of the student")
     warmup_fraction: Fraction = Field(0.06, description="share of a player's own turns with rising learning rate")
-    teacher_epochs: Positive | None = Field(None, description="passes when the teacher is fine-tuned first; default as epochs, 10 at most")
-    teacher_learning_rate: Rate | None = Field(None, description="when the teacher is fine-tuned; default as learning_rate")
+    teacher_epochs: Positive | None = Field(
+        None, description="passes when the teacher is fine-tuned first; default as epochs, 10 at most"
+    )
+    teacher_learning_rate: Rate | None = Field(
+        None, description="when the teacher is fine-tuned; default as learning_rate"
+    )
 
     generator_turns: Count = Field(10, description="generator turns in a cycle")
     student_turns: Count = Field(100, description="student turns in a cycle")
@@ -66,18 +76,28 @@ class RunConfig(BaseModel):
     generator_clip_norm: Positive = Field(5.0, description="largest gradient norm of the generator")
     generator_dropout: bool = Field(False, description="dropout in the generator during its own turns")
     generate_special_tokens: bool = Field(False, description="let the generator write [CLS], [PAD] and their like")
-    mask_fraction: Annotated[float, Field(gt=0, le=1)] = Field(0.3, description="chance of each real token to be masked")
+    mask_fraction: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.3, description="chance of each real token to be masked"
+    )
     gumbel_temperature: Positive = Field(1.0, description="of the straight-through Gumbel-softmax")
 
     kl_temperature: Positive = Field(1.0, description="softens teacher and student in logit_kl")
-    teacher_entropy: bool = Field(False, description="generator's logit_kl as cross entropy, as the MATE-KD script has it")
+    teacher_entropy: bool = Field(
+        False, description="generator's logit_kl as cross entropy, as the MATE-KD script has it"
+    )
     contrast_temperature: Positive = Field(2.0, description="divides the cosines in layer_contrast")
-    pooling: Literal["first", "mean"] = Field("first", description="a layer's vector: its first token or the mean of real tokens")
-    projection: Literal["critic", "ascend", "frozen"] = Field("critic", description="who moves layer_contrast's projections")
+    pooling: Literal["first", "mean"] = Field(
+        "first", description="a layer's vector: its first token or the mean of real tokens"
+    )
+    projection: Literal["critic", "ascend", "frozen"] = Field(
+        "critic", description="who moves layer_contrast's projections"
+    )
     projection_width: Count = Field(128, description="width of layer_contrast's projections")
     projection_learning_rate: Rate = Field(1e-3, description="of layer_contrast's projections")
 
-    evaluate_every: Count | None = Field(None, description="student turns between evaluations; default an epoch, 1,000 at most")
+    evaluate_every: Count | None = Field(
+        None, description="student turns between evaluations; default an epoch, 1,000 at most"
+    )
     early_stopping: Count | None = Field(None, description="stop after this many evaluations without a better score")
     evaluation_batch_size: Count = Field(64, description="texts at once in evaluation")
     gradient_norms_every: Count = Field(100, description="turns between gradient norms term by term")
@@ -85,7 +105,9 @@ class RunConfig(BaseModel):
     record_texts: Annotated[int, Field(ge=0)] = Field(4, description="rewrites recorded each time")
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(42, description="of everything random")
-    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 autocast where the device has it")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto: bfloat16 autocast where the device has it"
+    )
     device: str = Field("auto", description="auto, cpu, cuda or cuda:1")
     threads: Count | None = Field(None, description="CPU threads; by default torch decides")
     runs_dir: Path | None = Field(None, description="where runs are kept; by default ./runs")
@@ -191,9 +213,13 @@ def file_layer(path: Path) -> Layer:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"cannot read the settings file {path}: {error.strerror}", "check the path after --config") from None
+        raise UsageError(
+            f"cannot read the settings file {path}: {error.strerror}", "check the path after --config"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}", 'write lines such as `batch_size = 16` or `task = "rte"`') from None
+        raise UsageError(
+            f"{path} is not TOML: {error}", 'write lines such as `batch_size = 16` or `task = "rte"`'
+        ) from None
     for key in values:
         if key not in RunConfig.model_fields:
             raise unknown(f"setting in {path}", key, RunConfig.model_fields)
@@ -204,7 +230,9 @@ def assignment(text: str, option: str) -> tuple[str, str]:
     """`key=value` in two parts. Raises UsageError when there is no `=`."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip() or not value.strip():
-        raise UsageError(f"{option} {text!r} is not of the form KEY=VALUE", f"for example {option} " + _EXAMPLES[option])
+        raise UsageError(
+            f"{option} {text!r} is not of the form KEY=VALUE", f"for example {option} " + _EXAMPLES[option]
+        )
     return key.strip(), value.strip()
 
 
@@ -224,7 +252,9 @@ def weights_layer(weights: list[str]) -> Layer:
         try:
             numbers[key] = float(value)
         except ValueError:
-            raise UsageError(f"--weight {text!r}: {value!r} is not a number", "for example --weight logit_kl.real=0.5") from None
+            raise UsageError(
+                f"--weight {text!r}: {value!r} is not a number", "for example --weight logit_kl.real=0.5"
+            ) from None
     return Layer("--weight", {"weights": numbers} if numbers else {})
 
 

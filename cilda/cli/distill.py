@@ -87,7 +87,7 @@ def distill(
             "--dry-run", help="Print every setting with its origin, as TOML, and stop.", rich_help_panel=METHOD
         ),
     ] = False,
-    foreground: Annotated[
+    foreground: Annotated[  # noqa: ARG001  until there is a background
         bool, typer.Option("--foreground", help="Stay until the run ends; so far every run does.", rich_help_panel=KEEP)
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,

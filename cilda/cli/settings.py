@@ -162,7 +162,7 @@ def user_settings_file() -> Path | None:
 
 
 def as_toml(config: RunConfig, origins: Mapping[str, str]) -> str:
-    """The settings as TOML that `--config` takes, each with its origin and meaning; what is unset stands as a comment."""
+    """The settings as TOML that `--config` takes, each with its origin and meaning; what is unset is commented out."""
     import tomli_w
 
     lines = []

@@ -93,13 +93,13 @@ class Encoder(nn.Module):
             inputs["token_type_ids"] = batch.types_BT
         pooled: list[Tensor] = []
         with self._pooled_layers(pooled, batch.attention_BT if want_layers else None):
-            logits_BC = self.model(**inputs).logits
+            logits_BC: Tensor = self.model(**inputs).logits
         return Outputs(logits_BC.float(), torch.stack(pooled, dim=1) if want_layers else None)
 
     def _embed(self, texts: SoftTokens, soft_NV: Tensor) -> Tensor:
         """Word embeddings of a rewrite, shape (B, T, E), with a gradient to the drawn positions only."""
-        table_VE = self.model.get_input_embeddings().weight.detach()
-        rows_NE = StraightThroughLookup.apply(soft_NV, texts.sampled_N, table_VE)
+        table_VE = embedding_table(self.model)
+        rows_NE: Tensor = StraightThroughLookup.apply(soft_NV, texts.sampled_N, table_VE)  # type: ignore[no-untyped-call]
         flat_QE = table_VE[texts.batch.ids_BT.flatten()]
         return flat_QE.index_copy(0, texts.drawn_N, rows_NE).view(*texts.batch.ids_BT.shape, -1)
 
@@ -116,6 +116,13 @@ class Encoder(nn.Module):
         finally:
             for handle in handles:
                 handle.remove()
+
+
+def embedding_table(model: PreTrainedModel) -> Tensor:
+    """A model's word embeddings (V, E), without a gradient."""
+    table_VE = model.get_input_embeddings().weight
+    assert isinstance(table_VE, Tensor)
+    return table_VE.detach()
 
 
 def _keep(

@@ -103,14 +103,17 @@ def _first_above(weights_NW: Tensor, uniform_N1: Tensor) -> Tensor:
 
 def head_of(model: PreTrainedModel) -> Callable[[Tensor], Tensor]:
     """The vocabulary head of a masked LM as a function from hidden states (…, D) to logits (…, V)."""
-    kind = model.config.model_type
-    if kind == "distilbert":
-        return nn.Sequential(model.vocab_transform, model.activation, model.vocab_layer_norm, model.vocab_projector)
-    if kind == "electra":
-        return nn.Sequential(model.generator_predictions, model.generator_lm_head)
-    if kind == "modernbert":
-        return nn.Sequential(model.head, model.decoder)
-    if kind == "deberta-v2" and not model.legacy:
-        words = model.base_model.embeddings.word_embeddings
-        return lambda hidden: model.lm_predictions(hidden, words)
-    return model.lm_head if kind == "roberta" else model.cls
+    parts: dict[str, tuple[str, ...]] = {
+        "bert": ("cls",),
+        "roberta": ("lm_head",),
+        "distilbert": ("vocab_transform", "activation", "vocab_layer_norm", "vocab_projector"),
+        "electra": ("generator_predictions", "generator_lm_head"),
+        "modernbert": ("head", "decoder"),
+        "deberta-v2": ("cls",),
+    }
+    if hasattr(model, "lm_predictions"):
+        # DeBERTa's own head, as it was published, borrows the word embeddings.
+        head, words = model.get_submodule("lm_predictions"), model.get_input_embeddings()
+        return lambda hidden: head(hidden, words)
+    # A bound method, not a module: the head's weights stay the model's own and are not saved twice.
+    return nn.Sequential(*(model.get_submodule(part) for part in parts[model.config.model_type])).forward

@@ -19,7 +19,7 @@ from cilda import __version__
 from cilda.config import RunConfig
 from cilda.distill.card import write_card
 from cilda.distill.data import TokenizedRows, tokenize
-from cilda.distill.encoder import Encoder
+from cilda.distill.encoder import Encoder, embedding_table
 from cilda.distill.evaluate import evaluate
 from cilda.distill.generator import Generator
 from cilda.distill.hardware import set_up
@@ -259,8 +259,7 @@ def _players(
     rewriter = None
     if generator is not None:
         tokenizer = generator.tokenizer
-        models = (teacher.loaded.model, student.model, generator.model)
-        tables = [model.get_input_embeddings().weight.shape[0] for model in models]
+        tables = [len(embedding_table(one)) for one in (teacher.loaded.model, student.model, generator.model)]
         rewriter = Generator(
             generator.model,
             vocabulary=min(len(tokenizer), *tables),
@@ -324,7 +323,7 @@ def _hand_over(
     """Puts the student's folder in its place in one rename, and lets go of the copy among the checkpoints."""
     folder = writer.folder.student
     unfinished = folder.with_name(f".student.{secrets.token_hex(4)}")
-    model = student.model.to("cpu")
+    model = student.model.cpu()
     model.requires_grad_(True)
     try:
         save_model(unfinished, model, student.tokenizer)

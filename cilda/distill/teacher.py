@@ -77,11 +77,11 @@ def obtain_teacher(
     else:
         folder = cached_folder(config, data, loaded)
         loaded = _fine_tuned(config, data, loaded, folder, validation, writer, device, bfloat16=bfloat16)
-    encoder = Encoder(loaded.model.to(device))
+    encoder = Encoder(loaded.model).to(device)
     scores = {
         split: evaluate(encoder, task, rows, config.evaluation_batch_size).scores for split, rows in validation.items()
     }
-    loaded.model.to("cpu")
+    encoder.cpu()
     score = next(iter(scores.values()))[task.metric]
     writer.event("teacher", name=loaded.source, score=score, metric=task.metric, scores=scores)
     return Teacher(loaded, scores, origins, folder)
@@ -105,7 +105,7 @@ def _fine_tuned(
         what = f"{base.source} has no head for {data.task.name}: fine-tuning it first, to be kept in {folder}"
         writer.event("alert", level="info", what=what)
         best = fine_tune(config, data, base, validation, writer, device, bfloat16=bfloat16)
-        record = {
+        record: dict[str, object] = {
             "from": base.source,
             "weights_hash": base.weights_hash,
             "task": data.task.name,
@@ -133,7 +133,7 @@ def fine_tune(
     task = data.task
     train = tokenize(data.train, base.tokenizer, config.max_length, regression=task.regression)
     losses = make_losses(recipe, LossSettings(regression=task.regression))
-    players = Players(Encoder(base.model.to(device)), losses)
+    players = Players(Encoder(base.model).to(device), losses)
     per_epoch = -(-len(train) // config.batch_size)
     epochs = config.teacher_epochs or min(_MOST_EPOCHS, default_epochs(per_epoch))
     total = max(1, round(epochs * per_epoch))
@@ -162,8 +162,7 @@ def fine_tune(
         writer=writer,
     )
     best = trainer.run()
-    base.model.to("cpu")
-    base.model.requires_grad_(True)
+    players.student.cpu().requires_grad_(True)
     return best
 
 

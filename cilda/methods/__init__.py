@@ -7,7 +7,4 @@ from cilda.methods.kd import KD
 from cilda.methods.mate_kd import MATE_KD
 from cilda.methods.recipe import Method
 
-METHODS: dict[str, Method] = {
-    method.name: method
-    for method in (FINETUNE, KD, MATE_KD, CILDA, CILDA_MINILD)
-}
+METHODS: dict[str, Method] = {method.name: method for method in (FINETUNE, KD, MATE_KD, CILDA, CILDA_MINILD)}

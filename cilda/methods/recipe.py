@@ -78,7 +78,9 @@ def with_weights(method: Method, weights: Mapping[str, float]) -> Method:
     for name, weight in weights.items():
         player, key = _find(name, lists)
         if not math.isfinite(weight) or weight < 0:
-            raise UsageError(f"the weight of {name} is {weight}", "give a finite number of at least 0; 0 takes the term out")
+            raise UsageError(
+                f"the weight of {name} is {weight}", "give a finite number of at least 0; 0 takes the term out"
+            )
         loss, _, on = key.partition(".")
         term = lists[player].get(key) or Term(loss, "soft" if on == "soft" else "real", weight)
         lists[player][key] = replace(term, weight=weight)

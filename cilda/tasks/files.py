@@ -154,7 +154,7 @@ def _class_names(table: Table, column: str, labels: list[Label]) -> tuple[str, .
     if len(seen) > max(FEW_CLASSES, len(labels) // 2):
         raise CildaError(
             f"{table.source}: column {column!r} holds {len(seen):,} different labels in {len(labels):,} rows",
-            "name the right column with --label, or learn the numbers on a scale with --regression",
+            "name the right column with --label, or learn the numbers on a scale with --set regression=true",
         )
     if stated:
         return stated

@@ -62,7 +62,7 @@ class LayerContrast(Loss):
 
 def _linear(features: int, width: int, random: torch.Generator) -> nn.Linear:
     """A linear map whose start depends on `random` alone, and not on what else was made before it."""
-    linear = nn.utils.skip_init(nn.Linear, features, width)
+    linear: nn.Linear = nn.utils.skip_init(nn.Linear, features, width)
     nn.init.normal_(linear.weight, std=features**-0.5, generator=random)
     nn.init.zeros_(linear.bias)
     return linear
