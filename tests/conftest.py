@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import socket
+import tempfile
 
 import pytest
 
@@ -16,6 +19,11 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MKL_NUM_THREADS"] = "1"
+# Caches and settings of the tests, not of whoever runs them.
+_user = tempfile.mkdtemp(prefix="cilda-tests-")
+atexit.register(shutil.rmtree, _user, ignore_errors=True)
+for _name, _folder in {"XDG_CACHE_HOME": "cache", "XDG_CONFIG_HOME": "config", "HF_HOME": "hf"}.items():
+    os.environ[_name] = os.path.join(_user, _folder)  # noqa: PTH118
 for _name in [name for name in os.environ if name.startswith("CILDA_")]:
     del os.environ[_name]
 for _name in ("FORCE_COLOR", "NO_COLOR", "HF_ENDPOINT", "HF_TOKEN"):
@@ -26,16 +34,6 @@ for _name in ("FORCE_COLOR", "NO_COLOR", "HF_ENDPOINT", "HF_TOKEN"):
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that leaves the machine is a failed test, not a slow one."""
     monkeypatch.setattr(socket.socket, "connect", connect_here)
-
-
-@pytest.fixture(autouse=True)
-def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Caches of the tests stay among the tests' temporary folders."""
-    folder = tmp_path_factory.getbasetemp() / "user"
-    folder.mkdir(exist_ok=True)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
-    monkeypatch.setenv("HF_HOME", str(folder / "hf"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
