@@ -79,12 +79,14 @@ def finetune(
     config, origins = resolved(flags, settings=setting, config_file=config_file)
     with started(config, origins, purpose="finetune") as writer:
         from cilda.distill.session import make_teacher
-        from cilda.distill.teacher import save_model
 
         made = make_teacher(config, writer)
         if out is not None:
-            save_model(out, made.loaded.model, made.loaded.tokenizer)
-    folder = str(out or made.folder or made.loaded.source)
+            from cilda.distill.model_folder import save_model
+
+            record = {"task": made.task.to_json(), "max_length": config.max_length, "scores": made.scores}
+            save_model(out, made.loaded.model, made.loaded.tokenizer, record)
+    folder = str(out or made.name)
     if as_json:
         show_json({"run": writer.folder.id, "folder": folder, "scores": made.scores})
     else:

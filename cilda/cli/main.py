@@ -14,6 +14,7 @@ import typer
 
 from cilda import __version__
 from cilda.cli.distill import distill
+from cilda.cli.evaluate import evaluate
 from cilda.cli.finetune import finetune
 from cilda.cli.help import WIDTH, CommandHelp, GroupHelp, examples
 from cilda.cli.listing import methods, models, tasks
@@ -51,6 +52,16 @@ COMMANDS = (
         (
             "cilda finetune --teacher bert-base --task sst2",
             "cilda finetune --teacher roberta-base --task rte --out rte",
+        ),
+    ),
+    Command(
+        "eval",
+        evaluate,
+        "Look",
+        (
+            "cilda eval",
+            "cilda eval runs/sst2-6L --json",
+            "cilda eval my-student --task rte --file rows.csv --label gold",
         ),
     ),
     Command("tasks", tasks, "Look", ("cilda tasks", "cilda tasks --json")),

@@ -37,10 +37,18 @@ def save_checkpoint(folder: Path, name: str, state: Mapping[str, Tree]) -> Path:
         _sync(path)
     final = folder / name
     if final.exists():
-        shutil.rmtree(final)
+        remove_checkpoint(final)
     unfinished.rename(final)
     _sync(folder)
     return final
+
+
+def remove_checkpoint(path: Path) -> None:
+    """Takes a checkpoint away so that at no instant half of one lies under its name."""
+    gone = path.with_name(f".{path.name}.removed")
+    shutil.rmtree(gone, ignore_errors=True)
+    path.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def load_checkpoint(path: Path) -> dict[str, Tree]:

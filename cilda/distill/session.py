@@ -24,6 +24,7 @@ from cilda.distill.evaluate import evaluate
 from cilda.distill.generator import Generator
 from cilda.distill.hardware import set_up
 from cilda.distill.losses.loss import LossSettings
+from cilda.distill.model_folder import save_model
 from cilda.distill.models import (
     Loaded,
     Student,
@@ -40,7 +41,7 @@ from cilda.distill.recorder import Recorder
 from cilda.distill.schedule import default_epochs, default_learning_rate
 from cilda.distill.step import TurnSettings
 from cilda.distill.task_data import TaskData, load_task_data
-from cilda.distill.teacher import Teacher, obtain_teacher, save_model
+from cilda.distill.teacher import Teacher, obtain_teacher
 from cilda.distill.trainer import Trainer, TrainerSettings
 from cilda.errors import CildaError
 from cilda.methods.recipe import Method
@@ -91,7 +92,7 @@ def make_teacher(config: RunConfig, writer: RunWriter) -> Teacher:
     with recorded(writer):
         device, bfloat16 = set_up(config)
         teacher = obtain_teacher(config, load_task_data(config), writer, device, bfloat16=bfloat16)
-    writer.event("finished", teacher=teacher.scores, folder=str(teacher.folder))
+    writer.event("finished", teacher=teacher.scores, folder=teacher.name)
     writer.state("finished")
     return teacher
 
@@ -262,7 +263,8 @@ def _players(
         tables = [len(embedding_table(one)) for one in (teacher.loaded.model, student.model, generator.model)]
         rewriter = Generator(
             generator.model,
-            vocabulary=min(len(tokenizer), *tables),
+            # Tables are often padded beyond the last token.
+            vocabulary=min(max(tokenizer.get_vocab().values()) + 1, *tables),
             special_ids=[] if config.generate_special_tokens else list(tokenizer.all_special_ids),
             temperature=config.gumbel_temperature,
         ).to(device)
@@ -323,10 +325,17 @@ def _hand_over(
     """Puts the student's folder in its place in one rename, and lets go of the copy among the checkpoints."""
     folder = writer.folder.student
     unfinished = folder.with_name(f".student.{secrets.token_hex(4)}")
+    record = {
+        "task": data.task.to_json(),
+        "max_length": config.max_length,
+        "scores": outcome.student,
+        "teacher": teacher.name,
+        "run": writer.folder.id,
+    }
     model = student.model.cpu()
     model.requires_grad_(True)
     try:
-        save_model(unfinished, model, student.tokenizer)
+        save_model(unfinished, model, student.tokenizer, record)
         write_card(unfinished, config, data, teacher, student, outcome)
         unfinished.rename(folder)
     except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 from dataclasses import dataclass, replace
@@ -19,17 +18,18 @@ from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate
 from cilda.distill.losses.loss import LossSettings
-from cilda.distill.models import Loaded, check_max_length, fit_labels, load_classifier, quiet
+from cilda.distill.model_folder import RECORD, Record, save_model
+from cilda.distill.models import Loaded, check_max_length, fit_labels, load_classifier
 from cilda.distill.objective import make_losses
 from cilda.distill.players import Players
 from cilda.distill.schedule import default_epochs, default_learning_rate
 from cilda.distill.step import TurnSettings
 from cilda.distill.task_data import TaskData
 from cilda.distill.trainer import Best, Trainer, TrainerSettings
-from cilda.errors import CildaError
 from cilda.methods import METHODS
 from cilda.runs.atomic import read_json, refusal
 from cilda.runs.writer import RunWriter
+from cilda.tasks.task import Task
 
 # Grows when the way teachers are made changes, so that older ones are made again.
 _VERSION = 1
@@ -41,12 +41,13 @@ class Teacher:
     """A teacher that knows the task, on the CPU."""
 
     loaded: Loaded
+    task: Task
     scores: dict[str, dict[str, float]]
     """By split and metric."""
     origins: tuple[str, ...]
     """What it was fine-tuned from, as far as we know: a generator may be found there."""
-    folder: Path | None = None
-    """Where it is kept, when it was fine-tuned here."""
+    name: str
+    """The folder or hub id under which it can be loaded again."""
 
 
 def obtain_teacher(
@@ -68,7 +69,7 @@ def obtain_teacher(
         for split, rows in data.validation.items()
     }
     origins = (loaded.source,)
-    folder = None
+    name = loaded.source
     if loaded.has_head:
         note = fit_labels(loaded.model, task.labels, reorder=config.reorder_teacher_labels)
         for told in (loaded.note, note):
@@ -76,6 +77,7 @@ def obtain_teacher(
                 writer.event("alert", level="info", what=told)
     else:
         folder = cached_folder(config, data, loaded)
+        name = str(folder)
         loaded = _fine_tuned(config, data, loaded, folder, validation, writer, device, bfloat16=bfloat16)
     encoder = Encoder(loaded.model).to(device)
     scores = {
@@ -84,7 +86,7 @@ def obtain_teacher(
     encoder.cpu()
     score = next(iter(scores.values()))[task.metric]
     writer.event("teacher", name=loaded.source, score=score, metric=task.metric, scores=scores)
-    return Teacher(loaded, scores, origins, folder)
+    return Teacher(loaded, task, scores, origins, name)
 
 
 def _fine_tuned(
@@ -99,17 +101,17 @@ def _fine_tuned(
     bfloat16: bool,
 ) -> Loaded:
     """The base fine-tuned on the task: from the cache, or trained now and put there."""
-    if (folder / "teacher.json").is_file():
+    if (folder / RECORD).is_file():
         writer.event("alert", level="info", what=f"teacher fine-tuned before, taken from {folder}")
     else:
         what = f"{base.source} has no head for {data.task.name}: fine-tuning it first, to be kept in {folder}"
         writer.event("alert", level="info", what=what)
         best = fine_tune(config, data, base, validation, writer, device, bfloat16=bfloat16)
-        record: dict[str, object] = {
-            "from": base.source,
-            "weights_hash": base.weights_hash,
-            "task": data.task.name,
+        record = {
+            "task": data.task.to_json(),
+            "max_length": config.max_length,
             "scores": best.scores,
+            "made_from": {"model": base.source, "weights_hash": base.weights_hash},
             "settings": teacher_settings(config),
         }
         _keep(folder, base.model, base.tokenizer, record)
@@ -196,27 +198,13 @@ def cached_folder(config: RunConfig, data: TaskData, base: Loaded) -> Path:
     return (config.cache_dir or default_cache_dir()) / "teachers" / f"{name}-{data.task.name}-{digest[:12]}"
 
 
-def _keep(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, record: dict[str, object]) -> None:
+def _keep(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, record: Record) -> None:
     """Puts a model folder into the cache in one rename. Where another process was faster, its folder stays."""
     unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     try:
-        save_model(unfinished, model, tokenizer)
-        (unfinished / "teacher.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
+        save_model(unfinished, model, tokenizer, record)
         unfinished.rename(folder)
     except OSError as error:
         shutil.rmtree(unfinished, ignore_errors=True)
-        if not read_json(folder / "teacher.json"):
+        if not read_json(folder / RECORD):
             raise refusal(error, folder) from error
-
-
-def save_model(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
-    """Writes a folder that transformers loads: config, safetensors, tokenizer; synced, so that it survives a crash."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with quiet():
-        model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    if not (folder / "model.safetensors").is_file() and not list(folder.glob("model-*.safetensors")):
-        raise CildaError(f"the weights did not arrive in {folder}", "see that the disk has room, and run it again")
-    for path in folder.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from cilda.distill.checkpoint import (
     Tree,
     load_checkpoint,
     random_states,
+    remove_checkpoint,
     restore_random_states,
     save_checkpoint,
 )
@@ -76,7 +75,7 @@ class Trainer:
     """Plays a method's turns on tokenised rows until its turns are done or the score stops rising.
 
     The validation split named first decides what is best, by the task's metric. The best student's weights lie in
-    `checkpoints/best-<stage>`. The same seed on the same machine gives the same numbers.
+    `checkpoints/best-<stage>-<turn>`. The same seed on the same machine gives the same numbers.
     """
 
     def __init__(
@@ -118,6 +117,9 @@ class Trainer:
     def _checkpoints(self) -> Path:
         return self.writer.folder.checkpoints
 
+    def _best_path(self, best: Best) -> Path:
+        return self._checkpoints / f"best-{self.settings.stage}-{best.turn:08d}"
+
     def run(self) -> Best:
         """Plays all turns and gives the best evaluation; the student then holds the best weights.
 
@@ -142,7 +144,7 @@ class Trainer:
                 break
         self._ledger.look()
         assert self.best is not None
-        best = load_checkpoint(self._checkpoints / f"best-{settings.stage}")
+        best = load_checkpoint(self._best_path(self.best))
         self.players.student.load_state_dict(best["student"])
         return self.best
 
@@ -209,9 +211,11 @@ class Trainer:
         metric = METRICS[self.task.metric]
         gained = self.best is None or metric.better(score, self.best.score)
         if gained:
-            self.best = Best(score, turn, scores)
-            student = self.players.student.state_dict()
-            save_checkpoint(self._checkpoints, f"best-{settings.stage}", {"student": student})
+            beaten, self.best = self.best, Best(score, turn, scores)
+            path = self._best_path(self.best)
+            save_checkpoint(path.parent, path.name, {"student": self.players.student.state_dict()})
+            if beaten is not None:
+                remove_checkpoint(self._best_path(beaten))
         self._evaluations_without_gain = 0 if gained else self._evaluations_without_gain + 1
         for place, (split, of_split) in enumerate(scores.items()):
             self.writer.event(
@@ -227,7 +231,7 @@ class Trainer:
         if settings.keep_state:
             self._save_state()
         assert self.best is not None
-        self.writer.state("running", best=None if math.isinf(self.best.score) else self.best.score, best_turn=turn)
+        self.writer.state("running", best=self.best.score, best_turn=self.best.turn)
         patience = settings.early_stopping
         if patience is not None and self._evaluations_without_gain >= patience and turn < settings.total_turns:
             what = f"stopped early at turn {turn}: {patience} evaluations without a better {self.task.metric}"
@@ -242,7 +246,7 @@ class Trainer:
         path = save_checkpoint(self._checkpoints, f"step-{step:08d}", self.state())
         for old in earlier:
             if old != path:
-                _remove(old)
+                remove_checkpoint(old)
         self.writer.event("checkpoint", turn=self.done["student"], path=path.name)
 
     def state(self) -> dict[str, Tree]:
@@ -314,10 +318,3 @@ def _optimizers(
             warmup_fraction=settings.warmup_fraction,
         )
     return optimizers
-
-
-def _remove(checkpoint: Path) -> None:
-    """Takes a checkpoint away so that no instant leaves half of one under its name."""
-    gone = checkpoint.with_name(f".{checkpoint.name}.removed")
-    checkpoint.rename(gone)
-    shutil.rmtree(gone, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""The learning: from rows and a recipe to a student. The only folder that imports torch."""
