@@ -60,6 +60,8 @@ def _macro_f1(predictions: Values, labels: Values) -> float:
 def _matthews_correlation(predictions: Values, labels: Values) -> float:
     from sklearn.metrics import matthews_corrcoef
 
+    if _constant(predictions) or _constant(labels):
+        return 0.0
     return float(matthews_corrcoef(labels, predictions))
 
 

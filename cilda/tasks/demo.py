@@ -76,7 +76,7 @@ class Reviewer:
     def write(self, template: str, polarity: int) -> str:
         """A text by one of the templates of that name."""
         text = self._named(template, polarity)
-        return re.sub(r"\ba (?=[aeio]|un|ug|honest)", "an ", text)
+        return re.sub(r"\ba (?=[aeiou]|honest)", "an ", text)
 
     def _named(self, name: str, polarity: int) -> str:
         if name.startswith("-"):

@@ -24,7 +24,7 @@ def read_parquet(path: Path) -> Table:
 
     try:
         with path.open("rb") as file:
-            table = pq.read_table(file)
+            table = pq.ParquetFile(file).read()
     except pa.ArrowException as error:
         reason = str(error).splitlines()[0]
         raise CildaError(f"{path} is not a readable Parquet file: {reason}", "write or copy it again") from error

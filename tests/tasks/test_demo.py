@@ -1,0 +1,104 @@
+"""The demo corpus: the same everywhere, balanced, and labelled by form."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from cilda.errors import UsageError
+from cilda.tasks import TASKS
+from cilda.tasks import demo_words as words
+from cilda.tasks.demo import SIZES, Reviewer, demo_rows
+from cilda.tasks.demo_grammar import NEUTRAL, OPINIONS, TEMPLATES
+from cilda.tasks.loading import load_rows
+from cilda.tasks.rows import Rows
+
+
+@pytest.fixture(scope="module")
+def splits() -> dict[str, Rows]:
+    return {split: demo_rows(split) for split in SIZES}
+
+
+def test_no_text_stands_twice_in_or_across_the_splits(splits: dict[str, Rows]) -> None:
+    texts = [text for rows in splits.values() for text in rows.texts[0]]
+    assert len(texts) == len(set(texts)) == sum(SIZES.values())
+
+
+def test_labelled_splits_are_balanced_and_the_rest_bears_no_label(splits: dict[str, Rows]) -> None:
+    for split in ("train", "validation"):
+        assert Counter(splits[split].labels or []) == {0: SIZES[split] // 2, 1: SIZES[split] // 2}
+    assert splits["unlabelled"].labels is None
+
+
+def test_most_texts_have_ten_to_thirty_words(splits: dict[str, Rows]) -> None:
+    lengths = sorted(len(text.split()) for text in splits["train"].texts[0])
+    assert lengths[len(lengths) // 20] >= 8
+    assert lengths[-len(lengths) // 20] <= 30
+
+
+def test_unlabelled_text_shows_rare_words_that_labelled_text_hardly_shows(splits: dict[str, Rows]) -> None:
+    rare = {*words.PRAISING[-40:], *words.BLAMING[-40:]}
+    seen = {
+        split: sum(word in rare for text in splits[split].texts[0] for word in re.findall("[a-z]+", text))
+        for split in ("train", "unlabelled")
+    }
+    assert seen["unlabelled"] > 20 * seen["train"]
+
+
+@pytest.mark.parametrize("name", ["review", "advised"])
+@pytest.mark.parametrize("seed", range(60))
+def test_praise_and_blame_differ_in_their_opinions_only(name: str, seed: int) -> None:
+    """So that no form of text is the sign of a label by itself."""
+    turn = {
+        word: other
+        for blaming, praising in OPINIONS.values()
+        for mine, its in ((blaming, praising), (praising, blaming))
+        for place, word in enumerate(mine)
+        for other in [its[min(place, len(its) - 1)]]
+    }
+    shape = [form(Reviewer(seed, 0.0).write(name, polarity), set(turn)) for polarity in (0, 1)]
+    assert shape[0] == shape[1]
+
+
+def form(text: str, opinions: set[str]) -> str:
+    """A text with every opinion, and the article before it, replaced by a sign."""
+    longest = sorted(opinions, key=len, reverse=True)
+    return re.sub(rf"\b(an? )?({'|'.join(longest)})\b", "#", text)
+
+
+def test_every_name_in_a_template_is_known() -> None:
+    known = {*OPINIONS, *NEUTRAL, *TEMPLATES}
+    used = {
+        found.lstrip("-?") for forms in TEMPLATES.values() for each in forms for found in re.findall("{(.+?)}", each)
+    }
+    assert used <= known
+    assert known - used == {"advised"}
+
+
+def test_no_word_both_praises_and_blames() -> None:
+    for blaming, praising in OPINIONS.values():
+        assert not set(blaming) & set(praising)
+        assert len(set(blaming)) == len(blaming)
+        assert len(set(praising)) == len(praising)
+
+
+def test_the_corpus_is_the_same_on_every_machine(splits: dict[str, Rows]) -> None:
+    assert {split: rows.fingerprint()[:16] for split, rows in splits.items()} == FINGERPRINTS
+
+
+# A change of the grammar changes these, and every number measured on the corpus with them.
+FINGERPRINTS = {"validation": "", "train": "", "unlabelled": ""}
+
+
+def test_the_demo_is_a_task_like_others(splits: dict[str, Rows]) -> None:
+    assert load_rows(TASKS["demo"], "train", None) == splits["train"]
+    with pytest.raises(UsageError, match="no split of demo named 'tarin'"):
+        demo_rows("tarin")
+
+
+def test_articles_fit_their_words(splits: dict[str, Rows]) -> None:
+    texts = " ".join(splits["unlabelled"].texts[0])
+    assert not re.search(r"\ba ([aeiou]|honest)", texts)
+    assert not re.search(r"\ban (?!honest)[^aeiou]", texts)
