@@ -20,7 +20,10 @@ Projection = Literal["critic", "ascend", "frozen"]
 
 @dataclass(frozen=True)
 class Players:
-    """The models of a run on one device. The teacher never learns: it is always in eval mode and has no gradient."""
+    """The models of a run on one device, all at rest: in eval mode, no weight asks for a gradient.
+
+    A turn wakes who learns in it, by `learning`; the teacher never does.
+    """
 
     student: Encoder
     losses: nn.ModuleDict
@@ -28,10 +31,11 @@ class Players:
     generator: Generator | None = None
 
     def __post_init__(self) -> None:
-        if self.teacher is not None:
-            self.teacher.eval().requires_grad_(False)
-        if self.generator is not None:
-            self.generator.eval().requires_grad_(False)
+        # The first turns are the generator's: a student that still asked for gradients would gather theirs, and its
+        # own first step would follow them.
+        for player in (self.teacher, self.student, self.generator, self.losses):
+            if player is not None:
+                player.eval().requires_grad_(False)
 
 
 @contextmanager
