@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cilda.cli.demo import DEMO_SETTINGS, run_demo
 from cilda.cli.running import started
 from cilda.cli.settings import (
     KEEP,
@@ -104,10 +105,14 @@ def distill(
         "seed": seed, "epochs": epochs, "max_turns": max_turns, "teacher_epochs": teacher_epochs,
         "batch_size": batch_size, "learning_rate": learning_rate, "runs_dir": runs_dir, "name": name,
     }  # fmt: skip
-    config, origins = resolved(flags, settings=setting, weights=weight, config_file=config_file)
+    base = DEMO_SETTINGS if demo else {}
+    config, origins = resolved(flags, settings=setting, weights=weight, config_file=config_file, base=base)
     if dry_run:
         sys.stdout.write(as_toml(config, origins))
         _print_terms(config)
+        return
+    if demo:
+        run_demo(config, origins, as_json=as_json)
         return
     with started(config, origins) as writer:
         from cilda.distill.session import distil

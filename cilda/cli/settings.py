@@ -127,17 +127,19 @@ def resolved(
     settings: list[str] | None = None,
     weights: list[str] | None = None,
     config_file: Path | None = None,
+    base: Mapping[str, Any] | None = None,
 ) -> tuple[RunConfig, dict[str, str]]:
     """The config of a command line and each value's origin: flag over environment over --config over the user's file.
 
-    `flags` are settings by name; None means not given.
+    `flags` are settings by name; None means not given. `base` are defaults of the command, under all of them.
 
     Raises:
         UsageError: what is wrong with a setting.
     """
     from cilda.config import Layer, environment_layer, file_layer, resolve, settings_layer, weights_layer
 
-    layers = [file_layer(path) for path in (user_settings_file(), config_file) if path is not None]
+    layers = [Layer("the demo", base or {})]
+    layers += [file_layer(path) for path in (user_settings_file(), config_file) if path is not None]
     layers.append(environment_layer())
     layers.append(settings_layer(settings or []))
     layers += [Layer(flag_of(key), {key: value}) for key, value in flags.items() if value is not None]

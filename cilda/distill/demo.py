@@ -1,0 +1,133 @@
+"""The models of the built-in demo: a small masked LM, trained on the spot on the corpus that the project generates."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from transformers import BertConfig, BertForMaskedLM, BertTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+
+from cilda.config import RunConfig
+from cilda.distill.data import BatchStream, tokenize
+from cilda.distill.generator import Generator
+from cilda.distill.loading import seeded
+from cilda.distill.masking import mask
+from cilda.distill.model_folder import RECORD, save_model
+from cilda.distill.optimizer import PlayerOptimizer
+from cilda.distill.players import learning, stream
+from cilda.distill.teacher import default_cache_dir
+from cilda.runs.atomic import refusal
+from cilda.runs.writer import RunWriter
+from cilda.tasks.demo import demo_rows
+from cilda.tasks.rows import Rows
+
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """How the demo's masked LM is made. The words of the corpus are its vocabulary."""
+
+    layers: int = 4
+    width: int = 128
+    heads: int = 4
+    longest_text: int = 64
+    turns: int = 1000
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    mask_fraction: float = 0.25
+    seed: int = 0
+
+
+def demo_base_folder(config: RunConfig, settings: Pretraining = Pretraining()) -> Path:
+    """Where the demo's masked LM is kept: the folder that its corpus and settings lead to."""
+    made_of = {"corpus": _corpus().fingerprint(), **asdict(settings)}
+    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    return (config.cache_dir or default_cache_dir()) / "demo" / f"masked-lm-{digest[:12]}"
+
+
+def make_demo_base(folder: Path, writer: RunWriter, settings: Pretraining = Pretraining()) -> None:
+    """Trains the demo's masked LM into `folder`, unless it lies there from an earlier time.
+
+    Raises:
+        CildaError: the disk refused.
+    """
+    if (folder / RECORD).is_file():
+        writer.event("alert", level="info", what=f"demo masked LM trained before, taken from {folder}")
+        return
+    what = f"training a masked LM on {len(_corpus()):,} made-up reviews, to be kept in {folder}"
+    writer.event("alert", level="info", what=what)
+    tokenizer = _tokenizer(_corpus(), settings.longest_text)
+    with seeded(settings.seed):
+        model = _fresh(tokenizer, settings)
+    _pretrain(model, tokenizer, writer, settings)
+    unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        save_model(unfinished, model, tokenizer, {"made_from": asdict(settings)})
+        unfinished.rename(folder)
+    except OSError as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if not (folder / RECORD).is_file():
+            raise refusal(error, folder) from error
+
+
+def _corpus() -> Rows:
+    return demo_rows("unlabelled")
+
+
+def _tokenizer(rows: Rows, longest_text: int) -> PreTrainedTokenizerFast:
+    """A BERT tokenizer whose pieces are the words of the corpus."""
+    words = sorted({word for text in rows.texts[0] for word in re.findall(r"\w+|[^\w\s]", text.lower())})
+    vocabulary = {piece: number for number, piece in enumerate((*_SPECIAL, *words))}
+    tokenizer: PreTrainedTokenizerFast = BertTokenizer(vocab=vocabulary, do_lower_case=True)
+    tokenizer.model_max_length = longest_text
+    return tokenizer
+
+
+def _fresh(tokenizer: PreTrainedTokenizerFast, settings: Pretraining) -> PreTrainedModel:
+    """A masked LM with fresh weights. Without dropout: the corpus is small and seen only a few times."""
+    return BertForMaskedLM(
+        BertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=settings.width,
+            num_hidden_layers=settings.layers,
+            num_attention_heads=settings.heads,
+            intermediate_size=4 * settings.width,
+            max_position_embeddings=settings.longest_text,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+        )
+    )
+
+
+def _pretrain(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, writer: RunWriter, settings: Pretraining
+) -> None:
+    """Masked language modelling: cross entropy of the true tokens at the drawn positions."""
+    rows = tokenize(_corpus(), tokenizer, settings.longest_text, regression=False)
+    batches = BatchStream(rows, settings.batch_size, settings.seed)
+    generator = Generator(model, vocabulary=len(tokenizer), special_ids=[])
+    optimizer = PlayerOptimizer(
+        generator, learning_rate=settings.learning_rate, total_turns=settings.turns, clip_norm=1.0
+    )
+    random = stream(settings.seed, "pretraining", torch.device("cpu"))
+    mask_id = tokenizer.mask_token_id
+    assert isinstance(mask_id, int)
+    writer.event("stage", stage="pretraining", total_turns=settings.turns, batch_size=settings.batch_size)
+    with learning(generator):
+        for turn in range(1, settings.turns + 1):
+            batch = batches.take()
+            masked = mask(batch, settings.mask_fraction, mask_id, random)
+            loss = F.cross_entropy(generator.logits(masked), batch.ids_BT.flatten()[masked.drawn_N])
+            loss.backward()
+            optimizer.step()
+            epoch = batches.epoch + batches.place / batches.batches_per_epoch
+            writer.metrics("pretraining", "student", turn, round(epoch, 3), {"masked_lm": loss.item()})
+            writer.state("running", stage="pretraining", step=turn, total=settings.turns)
