@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from cilda.distill.batch import Outputs, View
+from cilda.distill.losses.hard_label import HardLabel
+from tests.views import view_of
+
+
+def test_by_calculator() -> None:
+    # Odds of 3 : 1 for the right class: −ln 3/4; odds of 1 : 1: ln 2. Their mean.
+    logits_BC = torch.tensor([[math.log(3), 0.0], [2.0, 2.0]])
+    view = View(torch.tensor([0, 1]), Outputs(logits_BC))
+    assert HardLabel(regression=False)(view).item() == pytest.approx((math.log(4 / 3) + math.log(2)) / 2, rel=1e-6)
+
+
+def test_an_amount_by_calculator() -> None:
+    view = View(torch.tensor([1.0, 5.0]), Outputs(torch.tensor([[3.0], [4.0]])))
+    assert HardLabel(regression=True)(view).item() == (2**2 + 1**2) / 2
+
+
+def test_equals_a_slow_loop() -> None:
+    view = view_of(6)
+    assert view.labels_B is not None
+    total = 0.0
+    for label, row in zip(view.labels_B.tolist(), view.student.logits_BC.tolist(), strict=True):
+        total -= row[label] - math.log(sum(math.exp(value) for value in row))
+    assert HardLabel(regression=False)(view).item() == pytest.approx(total / 6, rel=1e-6)
