@@ -84,7 +84,12 @@ def finetune(
         if out is not None:
             from cilda.distill.model_folder import save_model
 
-            record = {"task": made.task.to_json(), "max_length": config.max_length, "scores": made.scores}
+            record = {
+                "task": made.task.to_json(),
+                "max_length": config.max_length,
+                "scores": made.scores,
+                "made_from": {"model": made.origins[-1]},
+            }
             save_model(out, made.loaded.model, made.loaded.tokenizer, record)
     folder = str(out or made.name)
     if as_json:

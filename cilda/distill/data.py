@@ -139,7 +139,7 @@ class BatchStream:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches in one pass; the last of a pool may be smaller."""
+        """Batches in one pass; one of them may be smaller."""
         return len(self._batches(self.epoch))
 
     def __iter__(self) -> Iterator[Batch]:

@@ -60,7 +60,7 @@ class Generator(nn.Module):
     def plain(self, masked: Masked, random: torch.Generator) -> SoftTokens:
         """A rewrite without a gradient: ids only, drawn from the same distribution as `soft`.
 
-        The argmax of g + gumbel is a draw from softmax(g), whatever τ is; so one uniform number a position will do.
+        The argmax of g + gumbel is a draw from softmax(g), whatever τ is; so no noise over the whole vocabulary is needed.
         """
         return _written(masked, draw(self.logits(masked), random), None)
 
@@ -74,7 +74,7 @@ def _written(masked: Masked, sampled_N: Tensor, soft_NV: Tensor | None) -> SoftT
 def draw(logits_NV: Tensor, random: torch.Generator) -> Tensor:
     """One id a row, shape (N,), from softmax(logits), by inverting the cumulative distribution in two steps.
 
-    One uniform number picks first a block of the vocabulary, then an id within it. Ids of probability 0 are never
+    One uniform number picks a block of the vocabulary, a second one an id within it. Ids of probability 0 are never
     drawn.
     """
     rows, vocabulary = logits_NV.shape

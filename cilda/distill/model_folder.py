@@ -51,6 +51,13 @@ def recorded_max_length(folder: Path) -> int | None:
     return length if isinstance(length, int) else None
 
 
+def recorded_origin(folder: Path) -> tuple[str, ...]:
+    """The model that a folder's model was fine-tuned from, as the only entry; empty where nothing is recorded."""
+    made_from = read_json(folder / RECORD).get("made_from")
+    model = made_from.get("model") if isinstance(made_from, dict) else None
+    return (model,) if isinstance(model, str) else ()
+
+
 def recorded_teacher(folder: Path) -> str | None:
     """The folder or hub id of the teacher that a student learned from; None where nothing is recorded."""
     teacher = read_json(folder / RECORD).get("teacher")

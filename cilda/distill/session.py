@@ -199,7 +199,7 @@ def _student(config: RunConfig, recipe: Method, data: TaskData, teacher: Teacher
     )
     writer.event("layer_map", layers=student.layer_map, description=student.description)
     check_max_length(student.model, config.max_length, name=f"the student {student.source}")
-    if recipe.needs_teacher:
+    if recipe.needs_teacher or recipe.needs_generator:
         try:
             check_vocabulary(
                 {

@@ -18,7 +18,7 @@ from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate
 from cilda.distill.losses.loss import LossSettings
-from cilda.distill.model_folder import RECORD, Record, save_model
+from cilda.distill.model_folder import RECORD, Record, recorded_origin, save_model
 from cilda.distill.models import Loaded, check_max_length, fit_labels, load_classifier
 from cilda.distill.objective import make_losses
 from cilda.distill.players import Players
@@ -72,11 +72,12 @@ def obtain_teacher(
     name = loaded.source
     if loaded.has_head:
         note = fit_labels(loaded.model, task.labels, reorder=config.reorder_teacher_labels)
+        origins = (loaded.source, *recorded_origin(Path(config.teacher)))
         for told in (loaded.note, note):
             if told:
                 writer.event("alert", level="info", what=told)
     else:
-        folder = cached_folder(config, data, loaded)
+        folder = cached_folder(config, data, loaded, bfloat16=bfloat16)
         name = str(folder)
         loaded = _fine_tuned(config, data, loaded, folder, validation, writer, device, bfloat16=bfloat16)
     encoder = Encoder(loaded.model).to(device)
@@ -172,7 +173,7 @@ def teacher_settings(config: RunConfig) -> dict[str, object]:
     """The settings that decide what a fine-tuned teacher becomes."""
     names = (
         "max_length", "teacher_epochs", "teacher_learning_rate", "batch_size", "weight_decay", "clip_norm",
-        "warmup_fraction", "evaluate_every", "seed", "precision", "limit",
+        "warmup_fraction", "evaluate_every", "seed", "limit",
     )  # fmt: skip
     values = config.model_dump(mode="json")
     return {name: values[name] for name in names}
@@ -183,11 +184,14 @@ def default_cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("cilda", appauthor=False))
 
 
-def cached_folder(config: RunConfig, data: TaskData, base: Loaded) -> Path:
+def cached_folder(config: RunConfig, data: TaskData, base: Loaded, *, bfloat16: bool) -> Path:
     """The folder that this base, these rows and these settings lead to."""
     made_of = {
         "version": _VERSION,
         "weights": base.weights_hash,
+        "config": base.model.config.to_json_string(),
+        "tokenizer": base.tokenizer.backend_tokenizer.to_str(),
+        "bfloat16": bfloat16,
         "labels": data.task.labels,
         "train": data.train.fingerprint(),
         "validation": next(iter(data.validation.values())).fingerprint(),

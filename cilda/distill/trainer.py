@@ -27,6 +27,7 @@ from cilda.distill.players import Players, owner_of_projections
 from cilda.distill.recorder import Recorder
 from cilda.distill.schedule import Cycle
 from cilda.distill.step import TurnResult, Turns, TurnSettings
+from cilda.errors import CildaError
 from cilda.methods.recipe import Method, Player
 from cilda.runs.writer import RunWriter
 from cilda.tasks.metric_names import METRICS
@@ -143,7 +144,9 @@ class Trainer:
             if player == "student" and due and self._evaluate():
                 break
         self._ledger.look()
-        assert self.best is not None
+        if self.best is None:
+            what = f"no evaluation gave a {self.task.metric}: it was never a number"
+            raise CildaError(what, "see that the validation rows differ from each other, and lower the learning rate")
         best = load_checkpoint(self._best_path(self.best))
         self.players.student.load_state_dict(best["student"])
         return self.best
@@ -209,7 +212,7 @@ class Trainer:
         }
         score = next(iter(scores.values()))[self.task.metric]
         metric = METRICS[self.task.metric]
-        gained = self.best is None or metric.better(score, self.best.score)
+        gained = metric.better(score, metric.worst if self.best is None else self.best.score)
         if gained:
             beaten, self.best = self.best, Best(score, turn, scores)
             path = self._best_path(self.best)
@@ -230,8 +233,8 @@ class Trainer:
             )
         if settings.keep_state:
             self._save_state()
-        assert self.best is not None
-        self.writer.state("running", best=self.best.score, best_turn=self.best.turn)
+        if self.best is not None:
+            self.writer.state("running", best=self.best.score, best_turn=self.best.turn)
         patience = settings.early_stopping
         if patience is not None and self._evaluations_without_gain >= patience and turn < settings.total_turns:
             what = f"stopped early at turn {turn}: {patience} evaluations without a better {self.task.metric}"
