@@ -192,10 +192,9 @@ def resolve(layers: list[Layer]) -> tuple[RunConfig, dict[str, str]]:
     for layer in layers:
         for key, value in layer.values.items():
             joined = key == "weights" and isinstance(value, Mapping) and isinstance(values.get(key), Mapping)
-            if joined:
-                # Taken out first: the later a weight was given, the later it is applied.
-                value = {name: weight for name, weight in values[key].items() if name not in value} | dict(value)
-            values[key] = value
+            # Taken out first: the later a weight was given, the later it is applied.
+            earlier = {name: weight for name, weight in values[key].items() if name not in value} if joined else {}
+            values[key] = {**earlier, **value} if joined else value
             origins[key] = layer.origin
     return RunConfig.checked(values), origins
 

@@ -60,7 +60,7 @@ class Generator(nn.Module):
     def plain(self, masked: Masked, random: torch.Generator) -> SoftTokens:
         """A rewrite without a gradient: ids only, drawn from the same distribution as `soft`.
 
-        The argmax of g + gumbel is a draw from softmax(g), whatever τ is; so no noise over the whole vocabulary is needed.
+        The argmax of g + gumbel is a draw from softmax(g), whatever τ is: no noise over the vocabulary is needed.
         """
         return _written(masked, draw(self.logits(masked), random), None)
 

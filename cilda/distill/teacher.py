@@ -68,7 +68,7 @@ def obtain_teacher(
         split: tokenize(rows, loaded.tokenizer, config.max_length, regression=task.regression)
         for split, rows in data.validation.items()
     }
-    origins = (loaded.source,)
+    origins: tuple[str, ...] = (loaded.source,)
     name = loaded.source
     if loaded.has_head:
         note = fit_labels(loaded.model, task.labels, reorder=config.reorder_teacher_labels)
