@@ -136,7 +136,7 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     first = re.search(r"```(?:console|sh|bash)?\n(.*?)```", text, flags=re.DOTALL)
     assert first is not None
     assert "make demo" in first.group(1)
-    assert "cilda distill" in first.group(1)
+    assert "make test" in first.group(1)
 
 
 def assert_command_exists(line: str) -> None:
