@@ -131,6 +131,7 @@ class Turns:
         layers = any(self._needs_layers(sight) for sight in looks)
         batches = list(looks.values())
         together = batches[0] if len(batches) == 1 else joined(*batches)
+        # Who learns is in training mode, everyone else at rest: see `learning`.
         with torch.set_grad_enabled(model.training), self._autocast():
             outputs: Outputs = model(together, want_layers=layers)
         return dict(zip(looks, outputs.split([batch.size for batch in batches]), strict=True))

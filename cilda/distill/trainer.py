@@ -156,7 +156,10 @@ class Trainer:
         began = time.perf_counter()
         settings = self.settings
         with self._clock("data"):
-            batch = self.streams[player].take().to(self.device)
+            batch = self.streams[player].take()
+            # Counted on the CPU: asking the device would wait for it.
+            rewritable = int((~batch.special_BT).sum())
+            batch = batch.to(self.device)
         turn = self.done[player] + 1
         rate = self.optimizers[player].learning_rate
         norms = turn % settings.gradient_norms_every == 0
@@ -165,7 +168,10 @@ class Trainer:
         self.done[player] = turn
         if player == "student" and self._recorder is not None and turn % settings.record_every == 0:
             self._recorder.record(batch, result, turn=turn, epoch=self.epoch)
-        self._ledger.add(self._entry(player, turn, batch, result, rate, time.perf_counter() - began))
+        numbers = {"learning_rate": rate, "texts_per_second": batch.size / (time.perf_counter() - began)}
+        if result.drawn:
+            numbers["drawn_fraction"] = result.drawn / rewritable
+        self._ledger.add(self._entry(player, turn, batch, result, numbers))
 
     @property
     def epoch(self) -> float:
@@ -173,18 +179,16 @@ class Trainer:
         stream = self.streams["student"]
         return stream.epoch + stream.place / stream.batches_per_epoch
 
-    def _entry(self, player: Player, turn: int, batch: Batch, result: TurnResult, rate: float, seconds: float) -> Entry:
+    def _entry(self, player: Player, turn: int, batch: Batch, result: TurnResult, numbers: dict[str, float]) -> Entry:
+        """What the ledger is to know of a turn; the seconds since the last one are taken from the clock."""
         parts = {f"seconds.{part}": value for part, value in self._clock.take().items()}
-        numbers = {"learning_rate": rate, "texts_per_second": batch.size / seconds, **parts}
-        if result.drawn:
-            numbers["drawn_fraction"] = result.drawn / int((~batch.special_BT).sum())
         return Entry(
             player=player,
             turn=turn,
             step=sum(self.done.values()),
             epoch=self.epoch,
             values=result.values,
-            numbers=numbers,
+            numbers={**numbers, **parts},
             batch=batch,
             rewritten_ids_BT=None if result.rewrite is None else result.rewrite.batch.ids_BT,
         )
