@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,14 @@ def save_checkpoint(folder: Path, name: str, state: Mapping[str, Tree]) -> Path:
 
 
 def remove_checkpoint(path: Path) -> None:
-    """Takes a checkpoint away so that at no instant half of one lies under its name."""
+    """Takes a checkpoint away so that at no instant half of one lies under its name; one that is gone stays gone.
+
+    A run that goes on from an earlier state meets that: its best may have been taken away after that state was written.
+    """
     gone = path.with_name(f".{path.name}.removed")
     shutil.rmtree(gone, ignore_errors=True)
-    path.rename(gone)
+    with suppress(FileNotFoundError):
+        path.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)
 
 
@@ -58,11 +63,14 @@ def load_checkpoint(path: Path) -> dict[str, Tree]:
         CildaError: the folder is not a checkpoint, or a file in it is damaged.
     """
     try:
+        parts = sorted(path.glob("*.json"))
+        if not parts:
+            raise FileNotFoundError("it holds no files of one")
         return {
             part.stem: _with_tensors(
                 json.loads(part.read_text(encoding="utf-8")), load_file(part.with_suffix(".safetensors"))
             )
-            for part in sorted(path.glob("*.json"))
+            for part in parts
         }
     except (OSError, ValueError, SafetensorError) as error:
         raise CildaError(f"{path} is not a whole checkpoint: {error}", "go on from an earlier one") from error
