@@ -1,7 +1,7 @@
 """Names → models: everything the rest of distill needs of them, from one place.
 
-repository.py finds the files, loading.py reads them, student.py cuts or makes students, compatibility.py tells what
-does not fit, generator_choice.py picks a generator.
+repository.py finds the files, loading.py reads them, student_spec.py reads a student's letters, student.py cuts or
+makes students, compatibility.py tells what does not fit, generator_choice.py picks a generator.
 """
 
 from cilda.distill.compatibility import (
@@ -16,7 +16,8 @@ from cilda.distill.compatibility import (
 from cilda.distill.generator_choice import GeneratorChoice, default_generator
 from cilda.distill.loading import Loaded, load_classifier, load_masked_lm, quiet, set_labels, state_hash
 from cilda.distill.repository import find_repository, resolve
-from cilda.distill.student import Student, even_layers, make_student, parse_size
+from cilda.distill.student import Student, even_layers, make_student
+from cilda.distill.student_spec import parse_size
 
 __all__ = [
     "GeneratorChoice",

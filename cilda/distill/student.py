@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from dataclasses import dataclass
 
 import torch
@@ -11,21 +10,9 @@ from transformers import AutoModelForSequenceClassification, PreTrainedConfig, P
 
 from cilda.distill.compatibility import check_labels, fit_labels
 from cilda.distill.loading import Loaded, load_classifier, quiet, seeded, set_labels
+from cilda.distill.student_spec import SPEC_FORMS, Size, parse_size
 from cilda.errors import CildaError, UsageError
-from cilda.families import FAMILIES, SHORT_NAMES
-
-SPEC = re.compile(r"(?P<layers>\d+)L(?:-(?P<width>\d+)H(?:-(?P<heads>\d+)A)?)?", re.IGNORECASE)
-LIKE_A_SPEC = re.compile(r"(?=.*\d)(?:\d+|layers?|hidden|heads?|[lha]|[\W_])+", re.IGNORECASE)
-SPEC_FORMS = "6L (layers of the teacher), 6L-384H (fresh, narrower), 6L-384H-12A (with 12 attention heads)"
-
-
-@dataclass(frozen=True)
-class Size:
-    """What a student's letters say: layers, and for a fresh one width and attention heads."""
-
-    layers: int
-    width: int | None = None
-    heads: int | None = None
+from cilda.families import FAMILIES
 
 
 @dataclass(frozen=True)
@@ -71,25 +58,6 @@ def make_student(
     if size.width in (None, config.hidden_size) and same_heads:
         return _cut(spec, size.layers, teacher, task_labels, seed)
     return _fresh(spec, size, teacher, task_labels, seed)
-
-
-def parse_size(spec: str) -> Size | None:
-    """What the letters of a student spec say; None where it is the name of a model.
-
-    Raises:
-        UsageError: what looks like letters and is not, as "L6", "6L-H384" or "0L".
-    """
-    match = SPEC.fullmatch(spec)
-    if match is not None:
-        sizes = {kind: int(digits) for kind, digits in match.groupdict().items() if digits is not None}
-        if 0 in sizes.values():
-            raise UsageError(
-                f"no student can be built as {spec}: every number must be 1 or more", f"forms: {SPEC_FORMS}"
-            )
-        return Size(**sizes)
-    if spec not in SHORT_NAMES and "/" not in spec and LIKE_A_SPEC.fullmatch(spec):
-        raise UsageError(f"{spec!r} says no student", f"{_guess(spec)}forms: {SPEC_FORMS}")
-    return None
 
 
 def even_layers(student_layers: int, teacher_layers: int) -> tuple[int, ...]:
@@ -213,14 +181,3 @@ def _new(config: PreTrainedConfig, seed: int) -> PreTrainedModel:
     assert isinstance(model, PreTrainedModel)
     model.train(False)
     return model
-
-
-def _guess(spec: str) -> str:
-    """What was probably meant: the numbers that stand beside L, H and A, in our order."""
-    found: dict[str, str] = {}
-    for before, letter, other, after in re.findall(r"(\d+)[\W_]*([LHA])|([LHA])[A-Z]*[\W_]*(\d+)", spec.upper()):
-        found.setdefault(letter or other, before or after)
-    if not found and (number := re.search(r"\d+", spec)):
-        found["L"] = number[0]
-    parts = [f"{found[letter]}{letter}" for letter in "LHA" if letter in found]
-    return f"did you mean {'-'.join(parts)}? " if "L" in found and SPEC.fullmatch("-".join(parts)) else ""

@@ -14,7 +14,8 @@ from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from cilda.distill.loading import Loaded, last_linear, load_classifier, quiet, state_hash
-from cilda.distill.student import Size, even_layers, fitting_heads, make_student, parse_size
+from cilda.distill.student import even_layers, fitting_heads, make_student
+from cilda.distill.student_spec import Size, parse_size
 from cilda.errors import CildaError, UsageError
 from cilda.families import FAMILIES, SHORT_NAMES
 from tests.tiny_models import TINY_FAMILIES, tiny_classifier, tiny_masked_lm
