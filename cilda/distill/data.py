@@ -96,7 +96,7 @@ def tokenize(rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int, *,
         starts=starts,
         labels_N=labels,
         pad_id=pad_id,
-        cut=sum(length >= max_length for length in lengths),
+        cut=sum(bool(encoding.overflowing) for encoding in encoded.encodings),
     )
 
 
