@@ -127,7 +127,7 @@ def _may_be_a_model(reference: str) -> bool:
 
 def _task(target: Target, name: str | None) -> Task:
     """The task asked for, or the one that the model was made for."""
-    from cilda.distill.model_folder import recorded_task
+    from cilda.distill.model_record import recorded_task
     from cilda.errors import unknown
     from cilda.tasks import TASKS
 
@@ -142,7 +142,7 @@ def _task(target: Target, name: str | None) -> Task:
 
 
 def _teacher_of(target: Target) -> str | None:
-    from cilda.distill.model_folder import recorded_teacher
+    from cilda.distill.model_record import recorded_teacher
 
     name = None if target.folder is None else recorded_teacher(target.folder)
     if name is not None and Path(name).is_absolute() and not Path(name).is_dir():
@@ -152,7 +152,7 @@ def _teacher_of(target: Target) -> str | None:
 
 
 def _length(target: Target) -> int:
-    from cilda.distill.model_folder import recorded_max_length
+    from cilda.distill.model_record import recorded_max_length
 
     return (None if target.folder is None else recorded_max_length(target.folder)) or 128
 

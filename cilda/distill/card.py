@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cilda import __version__
@@ -15,10 +14,8 @@ if TYPE_CHECKING:
     from cilda.distill.session import Outcome
 
 
-def write_card(
-    folder: Path, config: RunConfig, data: TaskData, teacher: Teacher, student: Student, outcome: Outcome
-) -> None:
-    """Writes README.md into a student's folder."""
+def model_card(config: RunConfig, data: TaskData, teacher: Teacher, student: Student, outcome: Outcome) -> str:
+    """The text of README.md in a student's folder."""
     recipe = config.recipe
     task = data.task
     lines = [
@@ -51,4 +48,4 @@ def write_card(
         "The exact settings are in the run's `run.json`.",
         "",
     ]
-    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+    return "\n".join(lines)

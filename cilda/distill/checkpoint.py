@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from cilda.distill.disk import writing
 from cilda.errors import CildaError
 
 Tree = dict[str, Any]
@@ -25,22 +26,23 @@ def save_checkpoint(folder: Path, name: str, state: Mapping[str, Tree]) -> Path:
 
     Each entry becomes `<entry>.safetensors` with its tensors and `<entry>.json` with the rest; trees of dicts and lists
     are allowed. An unfinished write leaves nothing that a reader would take for a checkpoint.
+
+    Raises:
+        CildaError: the disk refused; the half that was written is gone, what lay there before is still there.
     """
-    unfinished = folder / f".{name}.unfinished"
+    final, unfinished = folder / name, folder / f".{name}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    for entry, tree in state.items():
-        tensors: dict[str, Tensor] = {}
-        rest = _without_tensors(tree, "", tensors)
-        save_file(tensors, unfinished / f"{entry}.safetensors")
-        (unfinished / f"{entry}.json").write_text(json.dumps(rest), encoding="utf-8")
-    for path in (*unfinished.iterdir(), unfinished):
-        _sync(path)
-    final = folder / name
-    if final.exists():
-        remove_checkpoint(final)
-    unfinished.rename(final)
-    _sync(folder)
+    try:
+        with writing(final):
+            _write(unfinished, state)
+            if final.exists():
+                remove_checkpoint(final)
+            unfinished.rename(final)
+            _sync(folder)
+    except CildaError:
+        # Room for the events that tell of it.
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
     return final
 
 
@@ -74,6 +76,18 @@ def load_checkpoint(path: Path) -> dict[str, Tree]:
         }
     except (OSError, ValueError, SafetensorError) as error:
         raise CildaError(f"{path} is not a whole checkpoint: {error}", "go on from an earlier one") from error
+
+
+def _write(unfinished: Path, state: Mapping[str, Tree]) -> None:
+    """All files of a checkpoint, synced."""
+    unfinished.mkdir(parents=True)
+    for entry, tree in state.items():
+        tensors: dict[str, Tensor] = {}
+        rest = _without_tensors(tree, "", tensors)
+        save_file(tensors, unfinished / f"{entry}.safetensors")
+        (unfinished / f"{entry}.json").write_text(json.dumps(rest), encoding="utf-8")
+    for path in (*unfinished.iterdir(), unfinished):
+        _sync(path)
 
 
 def _without_tensors(tree: Any, path: str, tensors: dict[str, Tensor]) -> Any:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import secrets
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,11 +17,12 @@ from cilda.distill.data import BatchStream, tokenize
 from cilda.distill.generator import Generator
 from cilda.distill.loading import seeded
 from cilda.distill.masking import mask
-from cilda.distill.model_folder import RECORD, save_model
+from cilda.distill.model_folder import save_model
+from cilda.distill.model_record import RECORD
 from cilda.distill.optimizer import PlayerOptimizer
 from cilda.distill.players import learning, stream
-from cilda.distill.teacher import default_cache_dir
-from cilda.runs.atomic import refusal
+from cilda.distill.teacher import CACHE_OPTION, default_cache_dir
+from cilda.errors import CildaError
 from cilda.runs.writer import RunWriter
 from cilda.tasks.demo import demo_rows
 from cilda.tasks.rows import Rows
@@ -68,14 +67,12 @@ def make_demo_base(folder: Path, writer: RunWriter, settings: Pretraining = Pret
     with seeded(settings.seed):
         model = _fresh(tokenizer, settings)
     _pretrain(model, tokenizer, writer, settings)
-    unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     try:
-        save_model(unfinished, model, tokenizer, {"made_from": asdict(settings)})
-        unfinished.rename(folder)
-    except OSError as error:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        save_model(folder, model, tokenizer, {"made_from": asdict(settings)}, elsewhere=CACHE_OPTION)
+    except CildaError:
+        # Another process may have been faster.
         if not (folder / RECORD).is_file():
-            raise refusal(error, folder) from error
+            raise
 
 
 def _corpus() -> Rows:

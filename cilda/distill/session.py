@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import platform
-import secrets
 import shutil
 import traceback
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ import torch
 
 from cilda import __version__
 from cilda.config import RunConfig
-from cilda.distill.card import write_card
+from cilda.distill.card import model_card
 from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.encoder import Encoder, embedding_table
 from cilda.distill.evaluate import evaluate
@@ -45,7 +44,6 @@ from cilda.distill.teacher import Teacher, obtain_teacher
 from cilda.distill.trainer import Trainer, TrainerSettings
 from cilda.errors import CildaError
 from cilda.methods.recipe import Method
-from cilda.runs.atomic import refusal
 from cilda.runs.writer import RunWriter
 
 
@@ -322,9 +320,7 @@ def _tell_rows(writer: RunWriter, train: TokenizedRows, validation: Mapping[str,
 def _hand_over(
     config: RunConfig, data: TaskData, teacher: Teacher, student: Student, outcome: Outcome, writer: RunWriter
 ) -> None:
-    """Puts the student's folder in its place in one rename, and lets go of the copy among the checkpoints."""
-    folder = writer.folder.student
-    unfinished = folder.with_name(f".student.{secrets.token_hex(4)}")
+    """Puts the student's folder in its place, and lets go of the copy among the checkpoints."""
     record = {
         "task": data.task.to_json(),
         "max_length": config.max_length,
@@ -334,12 +330,7 @@ def _hand_over(
     }
     model = student.model.cpu()
     model.requires_grad_(True)
-    try:
-        save_model(unfinished, model, student.tokenizer, record)
-        write_card(unfinished, config, data, teacher, student, outcome)
-        unfinished.rename(folder)
-    except OSError as error:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise refusal(error, folder) from error
+    card = model_card(config, data, teacher, student, outcome)
+    save_model(writer.folder.student, model, student.tokenizer, record, card=card)
     for best in writer.folder.checkpoints.glob("best-*"):
         shutil.rmtree(best, ignore_errors=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +16,8 @@ from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate
 from cilda.distill.losses.loss import LossSettings
-from cilda.distill.model_folder import RECORD, Record, recorded_origin, save_model
+from cilda.distill.model_folder import save_model
+from cilda.distill.model_record import RECORD, Record, recorded_origin
 from cilda.distill.models import Loaded, check_max_length, fit_labels, load_classifier
 from cilda.distill.objective import make_losses
 from cilda.distill.players import Players
@@ -26,14 +25,16 @@ from cilda.distill.schedule import default_epochs, default_learning_rate
 from cilda.distill.step import TurnSettings
 from cilda.distill.task_data import TaskData
 from cilda.distill.trainer import Best, Trainer, TrainerSettings
+from cilda.errors import CildaError
 from cilda.methods import METHODS
-from cilda.runs.atomic import read_json, refusal
+from cilda.runs.atomic import read_json
 from cilda.runs.writer import RunWriter
 from cilda.tasks.task import Task
 
 # Grows when the way teachers are made changes, so that older ones are made again.
 _VERSION = 1
 _MOST_EPOCHS = 10.0
+CACHE_OPTION = "CILDA_CACHE_DIR or --set cache_dir=DIR"
 
 
 @dataclass(frozen=True)
@@ -203,12 +204,9 @@ def cached_folder(config: RunConfig, data: TaskData, base: Loaded, *, bfloat16: 
 
 
 def _keep(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, record: Record) -> None:
-    """Puts a model folder into the cache in one rename. Where another process was faster, its folder stays."""
-    unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    """Puts a model folder into the cache. Where another process was faster, its folder stays."""
     try:
-        save_model(unfinished, model, tokenizer, record)
-        unfinished.rename(folder)
-    except OSError as error:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        save_model(folder, model, tokenizer, record, elsewhere=CACHE_OPTION)
+    except CildaError:
         if not read_json(folder / RECORD):
-            raise refusal(error, folder) from error
+            raise

@@ -77,13 +77,14 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def refusal(error: OSError, path: Path) -> CildaError:
-    """What a disk refused, as a mistake that the user can mend."""
+def refusal(error: OSError, path: Path, *, elsewhere: str = "--runs-dir") -> CildaError:
+    """What a disk refused, as a mistake that the user can mend; `elsewhere` names the option for another place."""
     reason = error.errno
+    todo = f"write elsewhere with {elsewhere}"
     if reason in (errno.ENOSPC, errno.EDQUOT):
-        return CildaError(f"no space left for {path}", "free some space, or write elsewhere with --runs-dir")
+        return CildaError(f"no space left for {path}", f"free some space, or {todo}")
     if reason in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return CildaError(f"no permission to write {path}", "write elsewhere with --runs-dir or CILDA_RUNS_DIR")
+        return CildaError(f"no permission to write {path}", todo)
     if reason in (errno.ENOTDIR, errno.EEXIST):
-        return CildaError(f"{path} cannot be made: a file is where a folder is needed", "choose another --runs-dir")
-    return CildaError(f"cannot write {path}: {error.strerror or error}", "write elsewhere with --runs-dir")
+        return CildaError(f"{path} cannot be made: a file is where a folder is needed", todo)
+    return CildaError(f"cannot write {path}: {error.strerror or error}", todo)

@@ -1,0 +1,34 @@
+"""A disk that refuses, in one form, whoever was writing."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from cilda.runs.atomic import refusal
+
+
+@contextmanager
+def writing(path: Path, *, elsewhere: str = "--runs-dir") -> Iterator[None]:
+    """While open, what the disk refuses is a mistake that the user can mend; `elsewhere` names the option for it.
+
+    safetensors has an error of its own, in which the operating system's number stands as words.
+
+    Raises:
+        CildaError: the disk refused.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise refusal(error, path, elsewhere=elsewhere) from error
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        code = int(number[1])
+        raise refusal(OSError(code, os.strerror(code)), path, elsewhere=elsewhere) from error
