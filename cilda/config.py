@@ -60,7 +60,9 @@ class RunConfig(BaseModel):
     max_turns: Count | None = Field(None, description="student turns at most")
     batch_size: Count = Field(32, description="texts in a turn")
     learning_rate: Rate | None = Field(None, description="student; by default 2e-5 at width 768, more for narrower")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="AdamW's, for student and teacher")
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        0.0, description="AdamW's, for student and teacher"
+    )
     clip_norm: Positive = Field(5.0, description="largest gradient norm of student and teacher")
     warmup_fraction: Fraction = Field(0.06, description="share of a player's own turns with rising learning rate")
     teacher_epochs: Positive | None = Field(
