@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cilda.cli.demo import DEMO_SETTINGS, run_demo
+from cilda.cli.beforehand import looked_over
+from cilda.cli.demo import DEMO_SETTINGS, DEMO_TASK, refuse_own_task, run_demo
 from cilda.cli.running import started
 from cilda.cli.settings import (
     KEEP,
@@ -42,6 +43,7 @@ from cilda.cli.settings import (
     resolved,
 )
 from cilda.cli.table import aligned, show_json
+from cilda.runs.events import finite
 
 if TYPE_CHECKING:
     from cilda.config import RunConfig
@@ -105,8 +107,16 @@ def distill(
         "seed": seed, "epochs": epochs, "max_turns": max_turns, "teacher_epochs": teacher_epochs,
         "batch_size": batch_size, "learning_rate": learning_rate, "runs_dir": runs_dir, "name": name,
     }  # fmt: skip
-    base = DEMO_SETTINGS if demo else {}
-    config, origins = resolved(flags, settings=setting, weights=weight, config_file=config_file, base=base)
+    if demo:
+        refuse_own_task(flags)
+    config, origins = resolved(
+        flags,
+        settings=setting,
+        weights=weight,
+        config_file=config_file,
+        base=DEMO_SETTINGS if demo else {},
+        fixed=DEMO_TASK if demo else {},
+    )
     if dry_run:
         sys.stdout.write(as_toml(config, origins))
         _print_terms(config)
@@ -114,10 +124,11 @@ def distill(
     if demo:
         run_demo(config, origins, as_json=as_json)
         return
+    data = looked_over(config)
     with started(config, origins) as writer:
         from cilda.distill.session import distil
 
-        outcome = distil(config, writer)
+        outcome = distil(config, data, writer)
     _print_outcome(writer.folder, outcome, as_json=as_json)
 
 
@@ -143,6 +154,6 @@ def _print_outcome(folder: RunFolder, outcome: Outcome, *, as_json: bool) -> Non
     rows.append(("", "parameters", sizes[0], sizes[1]))
     print("\n".join(aligned(("split", "metric", "teacher", "student"), rows)), file=sys.stderr)
     if as_json:
-        show_json({"run": folder.id, "student_folder": str(folder.student), **outcome.to_json()})
+        show_json(finite({"run": folder.id, "student_folder": str(folder.student), **outcome.to_json()}))
     else:
         print(folder.student)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cilda.cli.beforehand import refuse_taken
+from cilda.cli.scores import predictions_tsv, show_split, write_predictions
 from cilda.cli.settings import (
     KEEP,
     LEARN,
@@ -22,15 +24,19 @@ from cilda.cli.settings import (
     TaskOption,
     TextOption,
     TextPairOption,
+    looked_up,
 )
-from cilda.cli.table import aligned, show_json
+from cilda.cli.table import show_json
 from cilda.errors import CildaError, UsageError
+from cilda.runs.events import finite
 
 if TYPE_CHECKING:
     from cilda.distill.appraisal import Appraisal
+    from cilda.runs.layout import RunFolder
     from cilda.tasks.rows import Rows
     from cilda.tasks.task import Task
 
+RUN_FAILED = 4
 _BATCH_SIZE = 64
 
 
@@ -75,48 +81,78 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Score a student: the task's metrics, confusion, size and speed, beside its teacher where that is known."""
-    if predictions is not None and predictions.exists():
-        raise CildaError(f"{predictions} exists already", "name a new file with --predictions")
-    found = _target(target, runs_dir)
+    from cilda.runs.layout import default_runs_dir
+
+    if predictions is not None:
+        refuse_taken(predictions, "--predictions")
+    flags = {"data_dir": data_dir, "runs_dir": runs_dir, "allow_empty": allow_empty, "allow_pickle": allow_pickle}
+    config = looked_up({**flags, "max_length": max_length})
+    found = _target(target, config.runs_dir or default_runs_dir())
     what = _task(found, task)
-    splits = _rows(what, split, file, (text, text_pair, label), data_dir, allow_empty=bool(allow_empty))
-    names = {"student" if found.folder and _teacher_of(found) else "model": found.name}
+    columns = (text, text_pair, label)
+    splits = _rows(what, split, file, columns, config.data_dir, allow_empty=config.allow_empty)
     beside = teacher or _teacher_of(found)
+    names = {"model" if beside is None else "student": found.name}
     if beside is not None:
         names["teacher"] = beside
-    results = {
-        who: _appraised(name, what, splits, max_length or _length(found), allow_pickle=bool(allow_pickle))
-        for who, name in names.items()
-    }
+    length = max_length or _recorded_length(found) or config.max_length
+    results = {}
+    for who, name in names.items():
+        try:
+            results[who] = _appraised(who, name, what, splits, length, allow_pickle=config.allow_pickle)
+        except CildaError as error:
+            if who != "teacher" or teacher is not None:
+                raise
+            # Nobody asked for it: the student's scores are worth having without.
+            print(f"shown without its teacher: {error.what}", file=sys.stderr)
+    names = {who: names[who] for who in results}
     if predictions is not None:
-        _write_predictions(predictions, what, splits, next(iter(results.values())))
+        write_predictions(predictions, predictions_tsv(what, splits, next(iter(results.values()))))
     if as_json:
         shown = {who: {name: one.to_json() for name, one in by.items()} for who, by in results.items()}
-        show_json({"task": what.name, "models": names, "results": shown})
+        show_json(finite({"task": what.name, "labels": what.labels, "models": names, "results": shown}))
         return
     for name, rows in splits.items():
-        _show(what, name, rows, {who: by[name] for who, by in results.items()})
+        show_split(what, name, rows, {who: by[name] for who, by in results.items()})
 
 
-def _target(reference: str | None, runs_dir: Path | None) -> Target:
+def _target(reference: str | None, runs_dir: Path) -> Target:
     """The model meant: a folder with a config.json, a run's student, or else a model's name."""
-    from cilda.runs.layout import default_runs_dir, find
+    from cilda.runs.layout import find
 
-    if reference is not None and (Path(reference) / "config.json").is_file():
-        return Target(reference, Path(reference))
+    if reference is not None and (Path(reference).expanduser() / "config.json").is_file():
+        return Target(reference, Path(reference).expanduser())
     try:
-        run = find(runs_dir or default_runs_dir(), reference)
+        run = find(runs_dir, reference)
     except CildaError:
         if reference is None or not _may_be_a_model(reference):
             raise
         return Target(reference, None)
     if reference is None:
         print(f"latest run: {run.id}", file=sys.stderr)
-    if not run.student.is_dir():
-        raise CildaError(
-            f"run {run.id} has no student yet", "wait for its end, or look at its events for what went wrong"
-        )
-    return Target(str(run.student), run.student)
+    folder = _made_by(run)
+    return Target(str(folder), folder)
+
+
+def _made_by(run: RunFolder) -> Path:
+    """The folder of a run's student, or of the teacher that `cilda finetune` made in it.
+
+    Raises:
+        CildaError: the run has made none, or not yet.
+    """
+    from cilda.runs.store import open_run, read_events
+
+    if run.student.is_dir():
+        return run.student
+    for event in read_events(run.events, {"finished"}):
+        folder = event.get("folder")
+        if isinstance(folder, str) and Path(folder).is_dir():
+            return Path(folder)
+    state = open_run(run).state
+    if state.get("status") in ("failed", "stopped"):
+        why = state.get("error") or "it was stopped before its end"
+        raise CildaError(f"run {run.id} left no student: {why}", "name another run", exit_code=RUN_FAILED)
+    raise CildaError(f"run {run.id} has no student yet", "wait for its end, or name another run")
 
 
 def _may_be_a_model(reference: str) -> bool:
@@ -151,10 +187,10 @@ def _teacher_of(target: Target) -> str | None:
     return name
 
 
-def _length(target: Target) -> int:
+def _recorded_length(target: Target) -> int | None:
     from cilda.distill.model_record import recorded_max_length
 
-    return (None if target.folder is None else recorded_max_length(target.folder)) or 128
+    return None if target.folder is None else recorded_max_length(target.folder)
 
 
 def _rows(
@@ -167,8 +203,6 @@ def _rows(
     allow_empty: bool,
 ) -> dict[str, Rows]:
     """The rows to score on, by split, or those of a file."""
-    import os
-
     from cilda.tasks.files import file_rows
     from cilda.tasks.loading import load_rows
 
@@ -179,15 +213,13 @@ def _rows(
         return {file.name: file_rows(task, file, text, text_pair, label, allow_empty=allow_empty)}
     if any(columns):
         raise UsageError("columns are named without --file", "name your rows with --file FILE")
-    own = os.environ.get("CILDA_DATA_DIR")
-    folder = data_dir or (Path(own) if own else None)
     if task.hub is None and task.name != "demo":
         raise UsageError(f"task {task.name} was made of a user's files", "name rows to score on with --file FILE")
-    return {name: load_rows(task, name, folder) for name in ([split] if split else task.validation)}
+    return {name: load_rows(task, name, data_dir) for name in ([split] if split else task.validation)}
 
 
 def _appraised(
-    name: str, task: Task, splits: dict[str, Rows], max_length: int, *, allow_pickle: bool
+    who: str, name: str, task: Task, splits: dict[str, Rows], max_length: int, *, allow_pickle: bool
 ) -> dict[str, Appraisal]:
     """A model on every split."""
     from cilda.distill.appraisal import appraise
@@ -197,49 +229,18 @@ def _appraised(
 
     loaded = load_classifier(name, task.labels, allow_pickle=allow_pickle, seed=0)
     if not loaded.has_head:
-        raise CildaError(f"{name} has no trained head: there is nothing to score", "fine-tune it: cilda finetune")
+        raise CildaError(
+            f"{name} has no trained head: there is nothing to score",
+            f"fine-tune it first: cilda finetune --teacher {name} --task {task.name}",
+        )
     said = fit_labels(loaded.model, task.labels, reorder=True, name=name)
     if said:
         print(said, file=sys.stderr)
     check_max_length(loaded.model, max_length, name=name)
     device = choose_device("auto")
-    return {
-        split: appraise(
-            loaded.model,
-            task,
-            tokenize(rows, loaded.tokenizer, max_length, regression=task.regression),
-            device,
-            _BATCH_SIZE,
-        )
-        for split, rows in splits.items()
-    }
-
-
-def _show(task: Task, split: str, rows: Rows, results: dict[str, Appraisal]) -> None:
-    """One split's scores, sizes and speeds side by side, and the first model's confusion."""
-    models = list(results.values())
-    print(f"{task.name} {split}: {len(rows):,} rows, {rows.source}")
-    lines = [[metric, *(f"{one.scores[metric]:.4f}" for one in models)] for metric in models[0].scores]
-    lines.append(["parameters", *(f"{one.parameters / 1e6:.1f} M" for one in models)])
-    lines.append(["weights", *(f"{one.weight_bytes / 1e6:.0f} MB" for one in models)])
-    lines.append(["one text, median", *(f"{one.latency_p50_ms:.1f} ms" for one in models)])
-    lines.append(["one text, 95 %", *(f"{one.latency_p95_ms:.1f} ms" for one in models)])
-    lines.append(["texts a second", *(f"{one.texts_per_second:,.0f}" for one in models)])
-    print("\n".join(aligned(("", *results), lines, right=frozenset(results))))
-    first = next(iter(results))
-    table = results[first].confusion
-    if table is not None:
-        head = (f"{first}: gold", *task.labels)
-        counts = [[name, *map(str, row)] for name, row in zip(task.labels, table, strict=True)]
-        print()
-        print("\n".join(aligned(head, counts, right=frozenset(task.labels))))
-    print()
-
-
-def _write_predictions(path: Path, task: Task, splits: dict[str, Rows], results: dict[str, Appraisal]) -> None:
-    """One line a row: its id, and the class's name or the amount."""
-    lines = ["id\tprediction"]
+    results = {}
     for split, rows in splits.items():
-        for name, value in zip(rows.ids, results[split].predictions.tolist(), strict=True):
-            lines.append(f"{name}\t{value if task.regression else task.labels[value]}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        print(f"{who}: {len(rows):,} rows of {split}", file=sys.stderr)
+        tokens = tokenize(rows, loaded.tokenizer, max_length, regression=task.regression)
+        results[split] = appraise(loaded.model, task, tokens, device, _BATCH_SIZE)
+    return results

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cilda.cli.beforehand import looked_over, refuse_taken
 from cilda.cli.running import started
 from cilda.cli.settings import (
     KEEP,
@@ -33,6 +34,7 @@ from cilda.cli.settings import (
     resolved,
 )
 from cilda.cli.table import show_json
+from cilda.runs.events import finite
 
 
 def finetune(
@@ -66,10 +68,8 @@ def finetune(
     The model is kept where distill looks for it, so that the same teacher, rows and settings are not trained twice. Its
     folder is printed on stdout.
     """
-    from cilda.errors import CildaError
-
-    if out is not None and out.exists():
-        raise CildaError(f"{out} exists already", "name a new folder with --out")
+    if out is not None:
+        refuse_taken(out, "--out")
     flags = {
         "task": task, "data_dir": data_dir, "train_file": train, "validation_file": validation, "text": text,
         "text_pair": text_pair, "label": label, "allow_empty": allow_empty, "limit": limit, "max_length": max_length,
@@ -77,10 +77,11 @@ def finetune(
         "batch_size": batch_size, "teacher_learning_rate": learning_rate, "runs_dir": runs_dir, "name": name,
     }  # fmt: skip
     config, origins = resolved(flags, settings=setting, config_file=config_file)
+    data = looked_over(config, models=("teacher",))
     with started(config, origins, purpose="finetune") as writer:
         from cilda.distill.session import make_teacher
 
-        made = make_teacher(config, writer)
+        made = make_teacher(config, data, writer)
         if out is not None:
             from cilda.distill.model_folder import save_model
 
@@ -90,9 +91,9 @@ def finetune(
                 "scores": made.scores,
                 "made_from": {"model": made.origins[-1]},
             }
-            save_model(out, made.loaded.model, made.loaded.tokenizer, record)
+            save_model(out, made.loaded.model, made.loaded.tokenizer, record, elsewhere="--out")
     folder = str(out or made.name)
     if as_json:
-        show_json({"run": writer.folder.id, "folder": folder, "scores": made.scores})
+        show_json(finite({"run": writer.folder.id, "folder": folder, "scores": made.scores}))
     else:
         print(folder)

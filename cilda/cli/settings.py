@@ -128,10 +128,12 @@ def resolved(
     weights: list[str] | None = None,
     config_file: Path | None = None,
     base: Mapping[str, Any] | None = None,
+    fixed: Mapping[str, Any] | None = None,
 ) -> tuple[RunConfig, dict[str, str]]:
     """The config of a command line and each value's origin: flag over environment over --config over the user's file.
 
-    `flags` are settings by name; None means not given. `base` are defaults of the command, under all of them.
+    `flags` are settings by name; None means not given. `base` are defaults of the demo, under all of them, and `fixed`
+    is what nothing else may set, over all of them.
 
     Raises:
         UsageError: what is wrong with a setting.
@@ -144,7 +146,23 @@ def resolved(
     layers.append(settings_layer(settings or []))
     layers += [Layer(flag_of(key), {key: value}) for key, value in flags.items() if value is not None]
     layers.append(weights_layer(weights or []))
+    layers.append(Layer("the demo", fixed or {}))
     return resolve(layers)
+
+
+def looked_up(flags: Mapping[str, Any]) -> RunConfig:
+    """The settings of a command that starts no run: those named in `flags` only, from the same places.
+
+    Raises:
+        UsageError: what is wrong with a setting.
+    """
+    from cilda.config import Layer, environment_layer, file_layer, resolve
+
+    own = user_settings_file()
+    layers = [*([] if own is None else [file_layer(own)]), environment_layer()]
+    layers.append(Layer("flags", {key: value for key, value in flags.items() if value is not None}))
+    kept = [Layer(layer.origin, {key: layer.values[key] for key in layer.values if key in flags}) for layer in layers]
+    return resolve(kept)[0]
 
 
 _FLAGS = {"train_file": "--train", "validation_file": "--validation"}

@@ -6,7 +6,7 @@ import math
 import platform
 import shutil
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -39,8 +39,8 @@ from cilda.distill.players import Players
 from cilda.distill.recorder import Recorder
 from cilda.distill.schedule import default_epochs, default_learning_rate
 from cilda.distill.step import TurnSettings
-from cilda.distill.task_data import TaskData, load_task_data
-from cilda.distill.teacher import Teacher, obtain_teacher
+from cilda.distill.task_data import TaskData
+from cilda.distill.teacher import Teacher, load_teacher, obtain_teacher, origins_of
 from cilda.distill.trainer import Trainer, TrainerSettings
 from cilda.errors import CildaError
 from cilda.methods.recipe import Method
@@ -66,22 +66,24 @@ class Outcome:
         return vars(self).copy()
 
 
-def distil(config: RunConfig, writer: RunWriter) -> Outcome:
-    """Runs a config to its end: the student lies in the run's folder, and everything on the way in its events.
+def distil(config: RunConfig, data: TaskData, writer: RunWriter, *, first: Callable[[], None] | None = None) -> Outcome:
+    """Runs a config on its rows to its end: the student lies in the run's folder, all on the way in its events.
 
-    An error is recorded there too, and raised again.
+    `first` is done before anything else, as a part of the run. An error is recorded there too, and raised again.
 
     Raises:
         CildaError: what the user can mend: names, rows, models that do not fit, numbers that are not finite.
     """
     with recorded(writer):
-        outcome = _distil(config, writer)
+        if first is not None:
+            first()
+        outcome = _distil(config, data, writer)
     writer.event("finished", **outcome.to_json())
     writer.state("finished")
     return outcome
 
 
-def make_teacher(config: RunConfig, writer: RunWriter) -> Teacher:
+def make_teacher(config: RunConfig, data: TaskData, writer: RunWriter) -> Teacher:
     """The teacher stage alone: the config's teacher, fine-tuned on its task unless it knows it already.
 
     Raises:
@@ -89,7 +91,8 @@ def make_teacher(config: RunConfig, writer: RunWriter) -> Teacher:
     """
     with recorded(writer):
         device, bfloat16 = set_up(config)
-        teacher = obtain_teacher(config, load_task_data(config), writer, device, bfloat16=bfloat16)
+        base = load_teacher(config, data.task, writer)
+        teacher = obtain_teacher(config, data, base, writer, device, bfloat16=bfloat16)
     writer.event("finished", teacher=teacher.scores, folder=teacher.name)
     writer.state("finished")
     return teacher
@@ -117,12 +120,17 @@ def recorded(writer: RunWriter) -> Iterator[None]:
         raise
 
 
-def _distil(config: RunConfig, writer: RunWriter) -> Outcome:
+def _distil(config: RunConfig, data: TaskData, writer: RunWriter) -> Outcome:
     device, bfloat16 = set_up(config)
     recipe = config.recipe
-    data = load_task_data(config)
-    teacher = obtain_teacher(config, data, writer, device, bfloat16=bfloat16)
-    student = _student(config, recipe, data, teacher, writer)
+    base = load_teacher(config, data.task, writer)
+    if not base.has_head:
+        # Hours may go into a teacher: a student that does not fit is refused before.
+        _student(config, recipe, data, base)
+    generator = _generator(config, recipe, base, writer)
+    teacher = obtain_teacher(config, data, base, writer, device, bfloat16=bfloat16)
+    student = _student(config, recipe, data, teacher.loaded)
+    writer.event("layer_map", layers=student.layer_map, description=student.description)
     tokenizer = student.tokenizer
     splits = {
         split: tokenize(rows, tokenizer, config.max_length, regression=data.task.regression)
@@ -130,7 +138,6 @@ def _distil(config: RunConfig, writer: RunWriter) -> Outcome:
     }
     train = splits.pop("train")
     _tell_rows(writer, train, splits)
-    generator = _generator(config, recipe, teacher, writer)
     players = _players(config, recipe, data, teacher, student, generator, device)
     mask_id = tokenizer.mask_token_id
     trainer = Trainer(
@@ -190,20 +197,16 @@ def describe_run(config: RunConfig, origins: Mapping[str, str], argv: list[str])
     }
 
 
-def _student(config: RunConfig, recipe: Method, data: TaskData, teacher: Teacher, writer: RunWriter) -> Student:
-    """The student, told in the events, and checked against the teacher."""
+def _student(config: RunConfig, recipe: Method, data: TaskData, teacher: Loaded) -> Student:
+    """The student, checked against the teacher."""
     student = make_student(
-        config.student, teacher.loaded, data.task.labels, allow_pickle=config.allow_pickle, seed=config.seed
+        config.student, teacher, data.task.labels, allow_pickle=config.allow_pickle, seed=config.seed
     )
-    writer.event("layer_map", layers=student.layer_map, description=student.description)
     check_max_length(student.model, config.max_length, name=f"the student {student.source}")
     if recipe.needs_teacher or recipe.needs_generator:
         try:
             check_vocabulary(
-                {
-                    f"teacher {teacher.loaded.source}": teacher.loaded.tokenizer,
-                    f"student {student.source}": student.tokenizer,
-                }
+                {f"teacher {teacher.source}": teacher.tokenizer, f"student {student.source}": student.tokenizer}
             )
         except CildaError as misfit:
             todo = "both read the same tokens: name a student with the teacher's vocabulary; only finetune needs none"
@@ -211,21 +214,18 @@ def _student(config: RunConfig, recipe: Method, data: TaskData, teacher: Teacher
     return student
 
 
-def _generator(config: RunConfig, recipe: Method, teacher: Teacher, writer: RunWriter) -> Loaded | None:
+def _generator(config: RunConfig, recipe: Method, teacher: Loaded, writer: RunWriter) -> Loaded | None:
     """The masked LM that rewrites, checked against the teacher; None where the method has no rewritten view."""
     if not recipe.needs_generator:
         return None
     if config.generator is None:
-        choice = default_generator(teacher.loaded, origins=teacher.origins, allow_pickle=config.allow_pickle)
+        choice = default_generator(teacher, origins=origins_of(teacher), allow_pickle=config.allow_pickle)
         writer.event("alert", level="info", what=choice.reason)
         loaded = choice.loaded
     else:
         loaded = load_masked_lm(config.generator, allow_pickle=config.allow_pickle)
         check_vocabulary(
-            {
-                f"teacher {teacher.loaded.source}": teacher.loaded.tokenizer,
-                f"generator {loaded.source}": loaded.tokenizer,
-            }
+            {f"teacher {teacher.source}": teacher.tokenizer, f"generator {loaded.source}": loaded.tokenizer}
         )
     check_max_length(loaded.model, config.max_length, name=f"the generator {loaded.source}")
     return loaded

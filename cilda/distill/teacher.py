@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from cilda.config import RunConfig
 from cilda.distill.data import TokenizedRows, tokenize
+from cilda.distill.disk import writing
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate
 from cilda.distill.losses.loss import LossSettings
@@ -51,33 +53,52 @@ class Teacher:
     """The folder or hub id under which it can be loaded again."""
 
 
-def obtain_teacher(
-    config: RunConfig, data: TaskData, writer: RunWriter, device: torch.device, *, bfloat16: bool
-) -> Teacher:
-    """The teacher that the config names, ready to teach, with its scores told in the events.
-
-    One with a head for the task is checked against it. One without is fine-tuned, unless the cache holds what the
-    same weights, rows and settings made before.
+def load_teacher(config: RunConfig, task: Task, writer: RunWriter) -> Loaded:
+    """The model that the config names as teacher; a trained head is checked against the task.
 
     Raises:
         CildaError: a teacher that cannot be loaded or does not fit the task.
     """
-    task = data.task
     loaded = load_classifier(config.teacher, task.labels, allow_pickle=config.allow_pickle, seed=config.seed)
     check_max_length(loaded.model, config.max_length, name=f"the teacher {loaded.source}")
+    notes = [loaded.note]
+    if loaded.has_head:
+        name = f"the teacher {loaded.source}"
+        notes.append(fit_labels(loaded.model, task.labels, reorder=config.reorder_teacher_labels, name=name))
+    for note in filter(None, notes):
+        writer.event("alert", level="info", what=note)
+    return loaded
+
+
+def origins_of(loaded: Loaded) -> tuple[str, ...]:
+    """The model itself and what it was fine-tuned from, as far as we know: a generator may be found there."""
+    return (lasting_name(loaded.source), *recorded_origin(Path(loaded.source)))
+
+
+def lasting_name(source: str) -> str:
+    """A hub id as it is, a folder as a path that means the same from everywhere."""
+    return str(Path(source).resolve()) if Path(source).is_dir() else source
+
+
+def obtain_teacher(
+    config: RunConfig, data: TaskData, base: Loaded, writer: RunWriter, device: torch.device, *, bfloat16: bool
+) -> Teacher:
+    """A teacher made of the loaded one, ready to teach, with its scores told in the events.
+
+    One without a head for the task is fine-tuned, unless the cache holds what the same weights, rows and settings made
+    before.
+
+    Raises:
+        CildaError: the fine-tuning, or the disk that keeps what it made, failed.
+    """
+    task = data.task
+    loaded = base
     validation = {
         split: tokenize(rows, loaded.tokenizer, config.max_length, regression=task.regression)
         for split, rows in data.validation.items()
     }
-    origins: tuple[str, ...] = (loaded.source,)
-    name = loaded.source
-    if loaded.has_head:
-        note = fit_labels(loaded.model, task.labels, reorder=config.reorder_teacher_labels)
-        origins = (loaded.source, *recorded_origin(Path(config.teacher)))
-        for told in (loaded.note, note):
-            if told:
-                writer.event("alert", level="info", what=told)
-    else:
+    name = lasting_name(loaded.source)
+    if not loaded.has_head:
         folder = cached_folder(config, data, loaded, bfloat16=bfloat16)
         name = str(folder)
         loaded = _fine_tuned(config, data, loaded, folder, validation, writer, device, bfloat16=bfloat16)
@@ -88,7 +109,7 @@ def obtain_teacher(
     encoder.cpu()
     score = next(iter(scores.values()))[task.metric]
     writer.event("teacher", name=loaded.source, score=score, metric=task.metric, scores=scores)
-    return Teacher(loaded, task, scores, origins, name)
+    return Teacher(loaded, task, scores, origins_of(base), name)
 
 
 def _fine_tuned(
@@ -106,6 +127,10 @@ def _fine_tuned(
     if (folder / RECORD).is_file():
         writer.event("alert", level="info", what=f"teacher fine-tuned before, taken from {folder}")
     else:
+        with writing(folder, elsewhere=CACHE_OPTION):
+            # Refused now, and not after hours of training.
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryDirectory(dir=folder.parent).cleanup()
         what = f"{base.source} has no head for {data.task.name}: fine-tuning it first, to be kept in {folder}"
         writer.event("alert", level="info", what=what)
         best = fine_tune(config, data, base, validation, writer, device, bfloat16=bfloat16)
@@ -113,7 +138,7 @@ def _fine_tuned(
             "task": data.task.to_json(),
             "max_length": config.max_length,
             "scores": best.scores,
-            "made_from": {"model": base.source, "weights_hash": base.weights_hash},
+            "made_from": {"model": lasting_name(base.source), "weights_hash": base.weights_hash},
             "settings": teacher_settings(config),
         }
         _keep(folder, base.model, base.tokenizer, record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import re
 import secrets
@@ -120,6 +121,24 @@ def new_run_id(task: str, student: str, method: str, now: datetime, *, ending: s
     return "-".join(parts)
 
 
+def check_new(runs_dir: Path, name: str | None = None) -> None:
+    """Refuses what `create` would refuse, as far as it can be seen now; makes nothing.
+
+    Raises:
+        UsageError: the name cannot be a folder's name.
+        CildaError: there is a run of that name; or there can be no folder of runs.
+    """
+    if name is not None:
+        _check_name(name)
+        if os.path.lexists(runs_dir / name):
+            raise _taken(runs_dir / name)
+    nearest = next(path for path in (runs_dir.absolute(), *runs_dir.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise refusal(NotADirectoryError(errno.ENOTDIR, ""), nearest)
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise refusal(PermissionError(errno.EACCES, ""), nearest)
+
+
 def create(runs_dir: Path, name: str) -> RunFolder:
     """A new, empty run folder of this name. Of two processes that ask at once, one gets it.
 
@@ -130,8 +149,7 @@ def create(runs_dir: Path, name: str) -> RunFolder:
     _check_name(name)
     folder = _make(runs_dir, name)
     if folder is None:
-        todo = "choose another --name, or remove that folder if nothing in it is needed"
-        raise CildaError(f"{runs_dir / name} exists already", todo)
+        raise _taken(runs_dir / name)
     return folder
 
 
@@ -188,7 +206,8 @@ def find(runs_dir: Path, reference: str | None = None) -> RunFolder:
         listed = ", ".join(folder.id for folder in matching[:5]) + (", …" if len(matching) > 5 else "")
         raise _not_found(f"{reference!r} is the beginning of {len(matching)} runs", f"say more of the name: {listed}")
     near = difflib.get_close_matches(reference, by_name, n=2, cutoff=0.6)
-    todo = f"did you mean {' or '.join(near)}?" if near else "see what there is with: cilda ps, or name --runs-dir"
+    listed = ", ".join(list(by_name)[-3:]) or "none at all"
+    todo = f"did you mean {' or '.join(near)}?" if near else f"there: {listed}; other folders with --runs-dir"
     raise _not_found(f"no run named {reference!r} in {runs_dir}", todo)
 
 
@@ -223,6 +242,10 @@ def _check_name(name: str) -> None:
         raise UsageError(
             f"the name {name[:20]}… is {len(os.fsencode(name))} bytes long", f"use at most {_LONGEST_NAME_BYTES}"
         )
+
+
+def _taken(path: Path) -> CildaError:
+    return CildaError(f"{path} exists already", "choose another --name, or remove it if nothing in it is needed")
 
 
 def _name_part(text: str) -> str:

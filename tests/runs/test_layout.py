@@ -157,9 +157,9 @@ def test_a_name_comes_before_a_folder_here(tmp_path: Path, monkeypatch: pytest.M
     [
         ("rte-", "2 runs", "rte-1, rte-2"),
         ("rt-1", "no run named 'rt-1'", "did you mean rte-1"),
-        ("zzz", "no run named 'zzz'", "cilda ps"),
-        ("", "no run named ''", "cilda ps"),
-        ("/", "no run named '/'", "cilda ps"),
+        ("zzz", "no run named 'zzz'", "there: rte-1, rte-2"),
+        ("", "no run named ''", "there: rte-1, rte-2"),
+        ("/", "no run named '/'", "there: rte-1, rte-2"),
     ],
 )
 def test_what_is_not_found_is_told(tmp_path: Path, reference: str, what: str, todo: str) -> None:
