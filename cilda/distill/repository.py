@@ -5,13 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
 from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.errors import (
@@ -25,6 +21,7 @@ from huggingface_hub.file_download import repo_folder_name
 
 from cilda.errors import CildaError, unknown
 from cilda.families import SHORT_NAMES
+from cilda.tasks.hub import hub_answers
 
 SAFE_WEIGHTS = "model.safetensors"
 PICKLED_WEIGHTS = "pytorch_model.bin"
@@ -267,23 +264,3 @@ def _shards(index: Path, source: str) -> list[str]:
     if any(Path(name).name != name for name in names):
         raise CildaError(f"{index.name} of {source} names files outside its folder", "do not trust this model")
     return sorted(names)
-
-
-@cache
-def hub_answers(endpoint: str, timeout_seconds: float = 5.0) -> bool:
-    """Whether anything answers at the hub's address, asked once a process.
-
-    Without this question an unreachable hub costs 23 seconds of retries for every single file (measured).
-    """
-    if not endpoint.startswith(("http://", "https://")):
-        return False
-    try:
-        with urlopen(Request(endpoint, method="HEAD"), timeout=timeout_seconds):  # noqa: S310 - http(s) only, see above
-            return True
-    except HTTPError:
-        return True
-    except URLError as error:
-        # A certificate we do not know is the client's business, which may know it.
-        return isinstance(error.reason, ssl.SSLError)
-    except OSError:
-        return False

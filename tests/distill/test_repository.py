@@ -10,8 +10,9 @@ import pytest
 from huggingface_hub import constants
 
 from cilda.distill.loading import load_classifier, load_masked_lm
-from cilda.distill.repository import files_hash, find_repository, hub_answers, resolve
+from cilda.distill.repository import files_hash, find_repository, resolve
 from cilda.errors import CildaError, UsageError
+from cilda.tasks.hub import hub_answers
 from tests.distill.test_loading import pickled_copy
 from tests.hub_server import Answer, Hub, as_json, refusal
 from tests.tiny_models import tiny_classifier, tiny_masked_lm
