@@ -275,3 +275,17 @@ def test_regression_turns_have_finite_values() -> None:
         results += [turns.generator(tiny_batch("bert", classes=1))] if recipe.generator else []
         for result in results:
             assert all(torch.isfinite(value) for value in result.values.values()), name
+
+
+@pytest.mark.parametrize("family", TINY_FAMILIES)
+def test_under_bfloat16_autocast_turns_say_nearly_the_same_and_weights_stay_float32(family: str) -> None:
+    recipe, values = METHODS["cilda_minild"], []
+    for bfloat16 in (False, True):
+        players = tiny_players(family, recipe, dropout=False)
+        turns = tiny_turns(family, recipe, players=players, settings=TurnSettings(0, bfloat16=bfloat16))
+        results = [turns.student(tiny_batch(family)), turns.generator(tiny_batch(family))]
+        values.append([result.values["total"].item() for result in results])
+        assert all(value.dtype == torch.float32 for result in results for value in result.values.values())
+        assert all(weight.dtype == torch.float32 for player in parts(players).values() for weight in weights(player))
+    assert values[1] == pytest.approx(values[0], rel=0.02)
+    assert values[1] != values[0]
