@@ -20,7 +20,7 @@ def hold_out(rows: Rows, seed: int, *, by_class: bool) -> tuple[Rows, Rows]:
     class gives its own tenth, and gives nothing rather than all it has.
 
     Raises:
-        CildaError: fewer than 20 rows.
+        CildaError: fewer than 20 rows, or too few different ones.
     """
     if len(rows) < FEWEST_ROWS:
         raise CildaError(
@@ -36,6 +36,11 @@ def hold_out(rows: Rows, seed: int, *, by_class: bool) -> tuple[Rows, Rows]:
         classes[rows.labels[group[0]] if by_class and rows.labels else None].append(group)
     # Classes of fewer than ten rows each have no tenth: then draw from all of them at once.
     held = _tenth(classes.values()) or _tenth([groups])
+    if not held:
+        raise CildaError(
+            f"{rows.source} has {len(rows)} rows with {len(groups)} different texts, too few to hold a tenth out",
+            "give a second file with --validation",
+        )
     kept = rows.take([row for row in range(len(rows)) if row not in held])
     out = rows.take([row for row in range(len(rows)) if row in held])
     count = f"{len(out):,} of {len(rows):,} rows"

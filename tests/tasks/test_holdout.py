@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from collections import Counter
+
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cilda.errors import CildaError
 from cilda.tasks.holdout import hold_out
 from cilda.tasks.rows import Rows
 
@@ -16,15 +20,20 @@ def rows(texts: list[str], labels: list[int] | list[float]) -> Rows:
 LABELLED = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 4)), min_size=20, max_size=200)
 
 
+@example([(row % 4, row % 2) for row in range(24)], 0, False)
 @given(LABELLED, st.integers(0, 3), st.booleans())
 def test_every_row_is_on_one_side_and_equal_texts_together(
     pairs: list[tuple[int, int]], seed: int, by_class: bool
 ) -> None:
     whole = rows([str(text) for text, _ in pairs], [label for _, label in pairs])
+    if min(Counter(whole.texts[0]).values()) > len(whole) // 10:
+        with pytest.raises(CildaError, match="different texts, too few to hold a tenth out"):
+            hold_out(whole, seed, by_class=by_class)
+        return
     kept, held = hold_out(whole, seed, by_class=by_class)
     assert len(kept) + len(held) == len(whole)
     assert not set(kept.texts[0]) & set(held.texts[0])
-    assert len(held) <= len(whole) / 10
+    assert 0 < len(held) <= len(whole) / 10
     assert {name.replace("validation", "train") for name in held.ids} | set(kept.ids) == set(whole.ids)
 
 
