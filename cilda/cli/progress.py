@@ -101,9 +101,8 @@ class TerminalProgress:
             self._say(f"finished in {duration(event['t'] - self._began_seconds)}", "bold")
         elif kind == "failed":
             self._end(event["t"])
-            self._say(
-                f"failed after {duration(event['t'] - self._began_seconds)}: {one_line(event.get('what'))}", "red"
-            )
+            # What went wrong is the command's last word, not said twice.
+            self._say(f"ended early, after {duration(event['t'] - self._began_seconds)}", "red")
 
     def _stage(self, event: Event) -> None:
         self._end(event["t"])

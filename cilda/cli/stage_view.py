@@ -133,8 +133,8 @@ class StageView:
             self.turns_words, self.percent_words, self.time_words, self.rate_words, self.epoch_words, self.best_words,
         )  # fmt: skip
         cells = [self.name, *filter(None, facts)]
-        for place, (name, losses) in enumerate(self.loss_groups):
-            cells += [*([f"{name}:"] if place else []), *losses]
+        for name, losses in self.loss_groups:
+            cells += [*([] if name == self.name else [f"{name}:"]), *losses]
         return "  ".join(cells)
 
     def _mark(self, seconds: float, turn: int) -> None:
