@@ -19,6 +19,7 @@ from cilda.distill.disk import writing
 from cilda.errors import CildaError
 
 Tree = dict[str, Any]
+Memory = tuple[int, torch.dtype, tuple[int, ...], tuple[int, ...]]
 
 
 def save_checkpoint(folder: Path, name: str, state: Mapping[str, Tree]) -> Path:
@@ -83,24 +84,31 @@ def _write(unfinished: Path, state: Mapping[str, Tree]) -> None:
     unfinished.mkdir(parents=True)
     for entry, tree in state.items():
         tensors: dict[str, Tensor] = {}
-        rest = _without_tensors(tree, "", tensors)
+        rest = _without_tensors(tree, "", tensors, {})
         save_file(tensors, unfinished / f"{entry}.safetensors")
         (unfinished / f"{entry}.json").write_text(json.dumps(rest), encoding="utf-8")
     for path in (*unfinished.iterdir(), unfinished):
         _sync(path)
 
 
-def _without_tensors(tree: Any, path: str, tensors: dict[str, Tensor]) -> Any:
+def _without_tensors(tree: Any, path: str, tensors: dict[str, Tensor], places: dict[Memory, str]) -> Any:
     """The tree with each tensor moved to `tensors` and its name in its place. Keys that are numbers are marked."""
     if isinstance(tree, Tensor):
-        # Tied weights share memory, which the format refuses: each name gets its own copy.
-        tensors[path] = tree.detach().cpu().contiguous().clone()
-        return {"tensor": path}
+        # A tied weight is written once: a generator's vocabulary matrix goes by three names.
+        memory = (tree.data_ptr(), tree.dtype, tuple(tree.shape), tree.stride())
+        name = places.setdefault(memory, path) if tree.numel() else path
+        if name == path:
+            # A copy, since the format refuses tensors that share memory in part.
+            tensors[path] = tree.detach().cpu().contiguous().clone()
+        return {"tensor": name}
     if isinstance(tree, Mapping):
-        pairs = [[key, _without_tensors(value, f"{path}/{key}", tensors)] for key, value in tree.items()]
-        return {"pairs": pairs}
+        return {
+            "pairs": [[key, _without_tensors(value, f"{path}/{key}", tensors, places)] for key, value in tree.items()]
+        }
     if isinstance(tree, list | tuple):
-        return {"items": [_without_tensors(value, f"{path}/{place}", tensors) for place, value in enumerate(tree)]}
+        return {
+            "items": [_without_tensors(value, f"{path}/{place}", tensors, places) for place, value in enumerate(tree)]
+        }
     return {"value": tree}
 
 

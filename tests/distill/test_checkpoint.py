@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from torch import Tensor
 
 from cilda.distill.checkpoint import load_checkpoint, remove_checkpoint, save_checkpoint
@@ -71,6 +72,18 @@ def test_weights_that_share_memory_come_back_under_both_names(tmp_path: Path) ->
     )
     assert torch.equal(back["model"]["one"], weight) and torch.equal(back["model"]["two"], weight)
     assert torch.equal(back["model"]["part"], weight[1:])
+
+
+def test_a_tied_weight_is_written_once(tmp_path: Path) -> None:
+    generator = tiny_players("bert", METHODS["cilda"]).generator
+    assert generator is not None
+    state = generator.state_dict()
+    path = save_checkpoint(tmp_path, "tied", {"generator": state})
+    written = load_file(path / "generator.safetensors")
+    assert sum(tensor.numel() for tensor in written.values()) == sum(
+        weight.numel() for weight in generator.parameters()
+    )
+    assert same(dict(load_checkpoint(path)["generator"]), dict(state))
 
 
 def test_a_checkpoint_is_replaced_whole_and_leaves_nothing_else(tmp_path: Path) -> None:
