@@ -1,0 +1,173 @@
+"""How fast our turns are beside the dense formulation, and what they need: `python -m tests.benchmarks.turns [--json]`.
+
+Both sides play CILDA's turns with the same models, losses, settings and texts, 32 texts a turn, in float32 on the CPU.
+SST-2's texts: 1,600 spread over its lengths, in batches of similar length as training makes them. Ours plays 25 of
+the 50 such batches each round, every other one by length; the dense side, for which all batches are alike, one of
+them. Full length: 32 texts of 128 tokens. The sides take turns within a round, so that what disturbs this machine
+disturbs both. A speed-up is the dense side's seconds a turn over ours, the median over the rounds.
+
+Peak memory: each side in a process of its own plays two turns of each kind at full length; told is by how much the
+resident memory at its highest exceeds what was resident once models and texts stood: gradients, the optimiser's
+state and everything a turn holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from cilda.distill.batch import Batch
+from cilda.distill.clock import Clock
+from cilda.distill.data import TokenizedRows, by_length
+from tests.benchmarks.dense import DenseTurns
+from tests.benchmarks.players import (
+    BATCH_SIZE,
+    LONGEST,
+    MASK,
+    make_contrast,
+    make_models,
+    make_rows,
+    our_turns,
+    sst2_lengths,
+)
+
+ROUNDS = 3
+SST2_BATCHES = 50
+PLAYERS = ("student", "generator")
+SIDES = ("ours", "dense")
+PARTS = ("data", "generator", "teacher", "student", "optimizer")
+
+
+@dataclass
+class Race:
+    """Both sides in one kind of turn on one kind of text: seconds a turn, round by round."""
+
+    player: str
+    texts: str
+    seconds: dict[str, list[float]] = field(default_factory=lambda: {side: [] for side in SIDES})
+    parts: dict[str, float] = field(default_factory=dict)
+    """Our seconds by part, over all rounds."""
+
+    @property
+    def speedup(self) -> float:
+        """How many times as fast ours is."""
+        pairs = zip(self.seconds["dense"], self.seconds["ours"], strict=True)
+        return statistics.median(dense / ours for dense, ours in pairs)
+
+    def row(self) -> str:
+        """One line of the table."""
+        median = {side: statistics.median(seconds) for side, seconds in self.seconds.items()}
+        total = sum(self.parts.values())
+        shares = "".join(f"{100 * self.parts.get(part, 0.0) / total:9.0f} %" for part in PARTS)
+        return (
+            f"{self.player:10} {self.texts:5} {1e3 * median['ours']:8.0f} {1e3 * median['dense']:8.0f} "
+            f"{self.speedup:7.1f} {BATCH_SIZE / median['ours']:7.0f} {BATCH_SIZE / median['dense']:7.1f} {shares}"
+        )
+
+
+class Field:
+    """Two sides that play the same kinds of turns, each with its own copy of the models."""
+
+    def __init__(self, sides: tuple[str, ...] = SIDES) -> None:
+        models = make_models()
+        self.clock = Clock()
+        self.players: dict[str, dict[str, Callable[[Batch], object]]] = {}
+        if "ours" in sides:
+            ours = our_turns(models.copy(), self.clock)
+            self.players["ours"] = {"student": ours.student, "generator": ours.generator}
+        if "dense" in sides:
+            dense = DenseTurns(models.copy(), make_contrast(models), MASK)
+            self.players["dense"] = {"student": dense.student, "generator": dense.generator}
+        self.full = make_rows([LONGEST] * BATCH_SIZE)
+
+    def play(self, side: str, player: str, rows: TokenizedRows, batches: list[list[int]]) -> float:
+        """Seconds a turn, from rows to the end of the optimiser's step."""
+        began = time.perf_counter()
+        for positions in batches:
+            with self.clock("data"):
+                batch = rows.batch(positions, length=LONGEST if side == "dense" else None)
+            self.players[side][player](batch)
+        return (time.perf_counter() - began) / len(batches)
+
+
+def race(rounds: int) -> list[Race]:
+    """The sides against each other, after one turn of each kind to warm up."""
+    field_ = Field()
+    everyone = list(range(BATCH_SIZE))
+    sst2 = make_rows(sst2_lengths(SST2_BATCHES * BATCH_SIZE))
+    batches = by_length(sst2.lengths, BATCH_SIZE)
+    races = [Race(player, texts) for player in PLAYERS for texts in ("sst2", "128")]
+    for player in PLAYERS:
+        for side in SIDES:
+            field_.play(side, player, field_.full, [everyone])
+    for place in range(rounds):
+        for one in races:
+            rows = sst2 if one.texts == "sst2" else field_.full
+            ours = batches[place % 2 :: 2] if one.texts == "sst2" else [everyone]
+            one.seconds["dense"].append(field_.play("dense", one.player, rows, ours[:1]))
+            field_.clock.take()
+            one.seconds["ours"].append(field_.play("ours", one.player, rows, ours))
+            for part, seconds in field_.clock.take().items():
+                one.parts[part] = one.parts.get(part, 0.0) + seconds
+    return races
+
+
+def peak_bytes(side: str) -> int:
+    """How far a side's turns at full length raise the resident memory of this process."""
+    field_ = Field((side,))
+    before = resident_bytes()
+    for player in (*PLAYERS, *PLAYERS):
+        field_.play(side, player, field_.full, [list(range(BATCH_SIZE))])
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+
+
+def resident_bytes() -> int:
+    """What this process holds in memory now (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def peak_in_child(side: str) -> int:
+    """`peak_bytes` in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.turns", "--peak", side]
+    return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+
+def main() -> None:
+    """Measures, and prints a table or, with --json, the figures."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.turns")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of all kinds of turns")
+    parser.add_argument("--peak", choices=SIDES, help="print one side's peak memory in bytes, and nothing else")
+    given = parser.parse_args()
+    if given.peak:
+        print(peak_bytes(given.peak))
+        return
+    peaks = {side: peak_in_child(side) for side in SIDES}
+    races = race(given.rounds)
+    figures = {f"{one.player}_speedup_{one.texts}": one.speedup for one in races}
+    figures["peak_memory_fraction"] = peaks["ours"] / peaks["dense"]
+    if given.json:
+        print(json.dumps(figures, indent=2))
+        return
+    print(f"{torch.get_num_threads()} threads, batch {BATCH_SIZE}, float32; shares are of our seconds")
+    print("turn       texts  ours ms dense ms   times  texts/s (dense)" + "".join(f"{part:>11}" for part in PARTS))
+    for one in races:
+        print(one.row())
+    gigabytes = {side: f"{peak / 1e9:.2f} GB" for side, peak in peaks.items()}
+    print(f"peak memory {gigabytes['ours']}, dense {gigabytes['dense']}: {figures['peak_memory_fraction']:.2f} of it")
+    print("In generator turns the backward pass runs through all three models and counts as the generator's.")
+
+
+if __name__ == "__main__":
+    main()
