@@ -130,8 +130,8 @@ class RunConfig(BaseModel):
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
     @classmethod
-    def checked(cls, values: Mapping[str, Any]) -> Self:
-        """A config from plain values, with words instead of a validation report.
+    def checked(cls, values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Self:
+        """A config from plain values, with words instead of a validation report, and the origin of a wrong value.
 
         Raises:
             UsageError: an unknown key, method or task; a value of the wrong kind or out of bounds; files half named.
@@ -145,7 +145,10 @@ class RunConfig(BaseModel):
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
             about = cls.model_fields[str(first["loc"][0])].description
-            raise UsageError(f"{key} is {first['input']!r}: {_plain(first['msg'])}", f"{key}: {about}") from None
+            origin = (origins or {}).get(str(first["loc"][0]), "")
+            # Who has just typed a flag knows where the value came from.
+            place = f" ({origin})" if origin and not origin.startswith("--") else ""
+            raise UsageError(f"{key} is {first['input']!r}{place}: {_plain(first['msg'])}", f"{key}: {about}") from None
         if config.method not in METHODS:
             raise unknown("method", config.method, METHODS)
         if config.train_file is None and config.task not in TASKS:
@@ -157,7 +160,7 @@ class RunConfig(BaseModel):
 
 def _plain(message: str) -> str:
     """A validation message as the middle of a sentence."""
-    return message[:1].lower() + message[1:].replace("Input ", "it ")
+    return message.removeprefix("Value error, ").replace("Input ", "it ", 1).partition(", unable")[0]
 
 
 def _check_files(config: RunConfig) -> None:
@@ -198,7 +201,7 @@ def resolve(layers: list[Layer]) -> tuple[RunConfig, dict[str, str]]:
             earlier = {name: weight for name, weight in values[key].items() if name not in value} if joined else {}
             values[key] = {**earlier, **value} if joined else value
             origins[key] = layer.origin
-    return RunConfig.checked(values), origins
+    return RunConfig.checked(values, origins), origins
 
 
 def environment_layer(environment: Mapping[str, str] | None = None) -> Layer:

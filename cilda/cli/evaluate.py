@@ -26,6 +26,7 @@ from cilda.cli.settings import (
     TextPairOption,
     looked_up,
 )
+from cilda.cli.stage_view import one_line
 from cilda.cli.table import show_json
 from cilda.errors import CildaError, UsageError
 from cilda.runs.events import finite
@@ -104,7 +105,7 @@ def evaluate(
             if who != "teacher" or teacher is not None:
                 raise
             # Nobody asked for it: the student's scores are worth having without.
-            print(f"shown without its teacher: {error.what}", file=sys.stderr)
+            _note(f"shown without its teacher: {error.what}")
     names = {who: names[who] for who in results}
     if predictions is not None:
         write_predictions(predictions, predictions_tsv(what, splits, next(iter(results.values()))))
@@ -129,7 +130,7 @@ def _target(reference: str | None, runs_dir: Path) -> Target:
             raise
         return Target(reference, None)
     if reference is None:
-        print(f"latest run: {run.id}", file=sys.stderr)
+        _note(f"latest run: {run.id}")
     folder = _made_by(run)
     return Target(str(folder), folder)
 
@@ -182,7 +183,7 @@ def _teacher_of(target: Target) -> str | None:
 
     name = None if target.folder is None else recorded_teacher(target.folder)
     if name is not None and Path(name).is_absolute() and not Path(name).is_dir():
-        print(f"its teacher is no longer at {name}: shown without it", file=sys.stderr)
+        _note(f"its teacher is no longer at {name}: shown without it")
         return None
     return name
 
@@ -235,12 +236,17 @@ def _appraised(
         )
     said = fit_labels(loaded.model, task.labels, reorder=True, name=name)
     if said:
-        print(said, file=sys.stderr)
+        _note(said)
     check_max_length(loaded.model, max_length, name=name)
     device = choose_device("auto")
     results = {}
     for split, rows in splits.items():
-        print(f"{who}: {len(rows):,} rows of {split}", file=sys.stderr)
+        _note(f"{who}: {len(rows):,} rows of {split}")
         tokens = tokenize(rows, loaded.tokenizer, max_length, regression=task.regression)
         results[split] = appraise(loaded.model, task, tokens, device, _BATCH_SIZE)
     return results
+
+
+def _note(text: str) -> None:
+    """A line on stderr; names of files and labels in it cannot move the cursor."""
+    print(one_line(text), file=sys.stderr)

@@ -212,9 +212,14 @@ def _sentence(error: typer.TyperException) -> str:
     return message[:1].lower() + message[1:]
 
 
+def printable(text: str) -> str:
+    """A text in one line, whatever does not print as its escape."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def _say(what: str, todo: str, code: int) -> int:
-    """One line what, one line what to do, on stderr."""
-    lines = [f"cilda: {what}", *(f"       {line}" for line in todo.splitlines())]
+    """One line what, one line what to do, on stderr. Names of files and columns in it cannot move the cursor."""
+    lines = [f"cilda: {printable(what)}", *(f"       {printable(line)}" for line in todo.split("\n") if line)]
     print("\n".join(lines), file=sys.stderr)
     return code
 

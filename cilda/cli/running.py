@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from cilda.cli.stage_view import one_line
+
 if TYPE_CHECKING:
     from cilda.config import RunConfig
     from cilda.runs.layout import RunFolder
@@ -39,7 +41,7 @@ def started(config: RunConfig, origins: dict[str, str], *, purpose: str | None =
         except BaseException:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise
-        print(f"run {folder.id} in {folder.path.parent}", file=sys.stderr)
+        print(one_line(f"run {folder.id} in {folder.path.parent}"), file=sys.stderr)
         yield writer
 
 
