@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 
 DEMO_SETTINGS = {
     "student": "2L-64H",
+    "limit": 2000,
     "max_length": 48,
-    "teacher_epochs": 4.0,
-    "teacher_learning_rate": 5e-4,
+    "teacher_epochs": 2.0,
+    "teacher_learning_rate": 7e-4,
     "epochs": 10.0,
     "learning_rate": 1e-3,
+    "clip_norm": 1.0,
+    "weight_decay": 0.01,
+    "warmup_fraction": 0.1,
     "generator_learning_rate": 1e-5,
 }
-"""Defaults, under everything that the user says."""
+"""Defaults, under everything that the user says. The limit is the students'; the teacher learns from all rows."""
 
 DEMO_TASK = {
     "task": "demo", "data_dir": None, "train_file": None, "validation_file": None, "text": None, "text_pair": None,
@@ -60,22 +64,25 @@ def run_demo(
     Raises:
         CildaError: as any run.
     """
-    plain_name = None if config.name is None else f"{config.name}-plain"
-    plain_config = config.model_copy(update={"method": "finetune", "weights": {}, "name": plain_name})
-    for one in (plain_config, config):
-        data = looked_over(one, models=("student",))
+    names = {purpose: None if config.name is None else f"{config.name}-{purpose}" for purpose in ("teacher", "plain")}
+    plain_config = config.model_copy(update={"method": "finetune", "weights": {}, "name": names["plain"]})
+    teacher_config = config.model_copy(update={"limit": None, "name": names["teacher"]})
+    all_rows, _, data = (looked_over(one, models=("student",)) for one in (teacher_config, plain_config, config))
 
-    from cilda.distill.demo import Pretraining, demo_base_folder, make_demo_base
-    from cilda.distill.session import distil
+    from cilda.distill.demo import Pretraining, demo_models, make_demo_models
+    from cilda.distill.session import distil, make_teacher
 
     making = pretraining or Pretraining()
-    folder = demo_base_folder(config, making)
-    made = {"teacher": str(folder), "generator": str(folder)}
+    models = demo_models(config, making)
+    teacher_config = teacher_config.model_copy(update={"teacher": str(models.encoder)})
+    with started(teacher_config, origins, purpose="finetune") as writer:
+        teacher = make_teacher(teacher_config, all_rows, writer, first=lambda: make_demo_models(models, writer, making))
+    made = {"teacher": teacher.name, "generator": str(models.masked_lm)}
     config, plain_config = config.model_copy(update=made), plain_config.model_copy(update=made)
-    with started(config, origins) as writer:
-        distilled = distil(config, data, writer, first=lambda: make_demo_base(folder, writer, making))
     with started(plain_config, origins) as plain_writer:
         plain = distil(plain_config, data, plain_writer)
+    with started(config, origins) as writer:
+        distilled = distil(config, data, writer)
     _print_table(config, plain, distilled)
     if as_json:
         shown = {
@@ -92,12 +99,21 @@ def run_demo(
 
 def _print_table(config: RunConfig, plain: Outcome, distilled: Outcome) -> None:
     """Teacher, plain student and distilled student, on stderr."""
+    from cilda.tasks.demo import SIZES
+
     metric = distilled.metric
     (split,) = distilled.student
+    few, many = f"{config.limit or SIZES['train']:,}", f"{SIZES['train']:,}"
     rows = [
-        ("teacher", f"{distilled.teacher_parameters:,}", f"{distilled.teacher[split][metric]:.3f}"),
-        ("plain student (finetune)", f"{plain.student_parameters:,}", f"{plain.student[split][metric]:.3f}"),
-        (f"{config.method} student", f"{distilled.student_parameters:,}", f"{distilled.student[split][metric]:.3f}"),
+        ("teacher", many, f"{distilled.teacher_parameters:,}", f"{distilled.teacher[split][metric]:.3f}"),
+        ("plain student", few, f"{plain.student_parameters:,}", f"{plain.student[split][metric]:.3f}"),
+        (
+            f"{config.method} student",
+            few,
+            f"{distilled.student_parameters:,}",
+            f"{distilled.student[split][metric]:.3f}",
+        ),
     ]
-    table = aligned(("", "parameters", metric), rows, right=frozenset({"parameters", metric}))
+    columns = ("", "labelled texts", "parameters", metric)
+    table = aligned(columns, rows, right=frozenset(columns[1:]))
     print("\n".join(("", *table, "")), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The models of the built-in demo: a small masked LM, trained on the spot on the corpus that the project generates."""
+"""The models of the built-in demo, made on the spot: a fresh encoder, and a masked LM trained on the demo's corpus."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from transformers import BertConfig, BertForMaskedLM, BertTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import BertConfig, BertForMaskedLM, BertModel, BertTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 from cilda.config import RunConfig
 from cilda.distill.data import BatchStream, tokenize
@@ -32,45 +32,70 @@ _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 @dataclass(frozen=True)
 class Pretraining:
-    """How the demo's masked LM is made. The words of the corpus are its vocabulary."""
+    """How the demo's models are made. The words of the corpus are their vocabulary."""
 
-    layers: int = 4
+    encoder_layers: int = 3
+    masked_lm_layers: int = 2
     width: int = 128
     heads: int = 4
     longest_text: int = 64
-    turns: int = 1000
+    turns: int = 400
     batch_size: int = 64
     learning_rate: float = 1e-3
     mask_fraction: float = 0.25
     seed: int = 0
 
 
-def demo_base_folder(config: RunConfig, settings: Pretraining = Pretraining()) -> Path:
-    """Where the demo's masked LM is kept: the folder that its corpus and settings lead to."""
+@dataclass(frozen=True)
+class DemoModels:
+    """Where the demo's models are kept: in the folder that their corpus and settings lead to."""
+
+    folder: Path
+
+    @property
+    def encoder(self) -> Path:
+        """What the teacher is made from: fresh weights. The demo's labelled texts are enough to train it."""
+        return self.folder / "encoder"
+
+    @property
+    def masked_lm(self) -> Path:
+        """The generator, trained on the unlabelled texts."""
+        return self.folder / "masked-lm"
+
+
+def demo_models(config: RunConfig, settings: Pretraining = Pretraining()) -> DemoModels:
+    """The places of the demo's models, whether they have been made or not."""
     made_of = {"corpus": _corpus().fingerprint(), **asdict(settings)}
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
-    return (config.cache_dir or default_cache_dir()) / "demo" / f"masked-lm-{digest[:12]}"
+    return DemoModels((config.cache_dir or default_cache_dir()) / "demo" / digest[:12])
 
 
-def make_demo_base(folder: Path, writer: RunWriter, settings: Pretraining = Pretraining()) -> None:
-    """Trains the demo's masked LM into `folder`, unless it lies there from an earlier time.
+def make_demo_models(models: DemoModels, writer: RunWriter, settings: Pretraining = Pretraining()) -> None:
+    """Makes the demo's encoder and trains its masked LM, unless they are there from an earlier time.
 
     Raises:
         CildaError: the disk refused.
     """
-    if (folder / RECORD).is_file():
-        writer.event("alert", level="info", what=f"demo masked LM trained before, taken from {folder}")
+    if (models.masked_lm / RECORD).is_file():
+        writer.event("alert", level="info", what=f"demo models made before, taken from {models.folder}")
         return
-    what = f"training a masked LM on {len(_corpus()):,} made-up reviews, to be kept in {folder}"
+    what = f"training a masked LM on {len(_corpus()):,} made-up reviews, to be kept in {models.folder}"
     writer.event("alert", level="info", what=what)
     tokenizer = _tokenizer(_corpus(), settings.longest_text)
     with seeded(settings.seed):
-        model = _fresh(tokenizer, settings)
-    _pretrain(model, tokenizer, writer, settings)
+        encoder = BertModel(_shape(tokenizer, settings, settings.encoder_layers, dropout=0.1))
+        # The corpus is small and seen only a few times: no dropout.
+        masked_lm = BertForMaskedLM(_shape(tokenizer, settings, settings.masked_lm_layers, dropout=0.0))
+    _pretrain(masked_lm, tokenizer, writer, settings)
+    _keep(models.encoder, encoder, tokenizer, settings)
+    _keep(models.masked_lm, masked_lm, tokenizer, settings)
+
+
+def _keep(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, settings: Pretraining) -> None:
+    """Saves a model, unless another process was faster."""
     try:
         save_model(folder, model, tokenizer, {"made_from": asdict(settings)}, elsewhere=CACHE_OPTION)
     except CildaError:
-        # Another process may have been faster.
         if not (folder / RECORD).is_file():
             raise
 
@@ -88,19 +113,16 @@ def _tokenizer(rows: Rows, longest_text: int) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def _fresh(tokenizer: PreTrainedTokenizerFast, settings: Pretraining) -> PreTrainedModel:
-    """A masked LM with fresh weights. Without dropout: the corpus is small and seen only a few times."""
-    return BertForMaskedLM(
-        BertConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=settings.width,
-            num_hidden_layers=settings.layers,
-            num_attention_heads=settings.heads,
-            intermediate_size=4 * settings.width,
-            max_position_embeddings=settings.longest_text,
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-        )
+def _shape(tokenizer: PreTrainedTokenizerFast, settings: Pretraining, layers: int, *, dropout: float) -> BertConfig:
+    return BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=settings.width,
+        num_hidden_layers=layers,
+        num_attention_heads=settings.heads,
+        intermediate_size=4 * settings.width,
+        max_position_embeddings=settings.longest_text,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
     )
 
 

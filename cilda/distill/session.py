@@ -66,30 +66,34 @@ class Outcome:
         return vars(self).copy()
 
 
-def distil(config: RunConfig, data: TaskData, writer: RunWriter, *, first: Callable[[], None] | None = None) -> Outcome:
+def distil(config: RunConfig, data: TaskData, writer: RunWriter) -> Outcome:
     """Runs a config on its rows to its end: the student lies in the run's folder, all on the way in its events.
 
-    `first` is done before anything else, as a part of the run. An error is recorded there too, and raised again.
+    An error is recorded there too, and raised again.
 
     Raises:
         CildaError: what the user can mend: names, rows, models that do not fit, numbers that are not finite.
     """
     with recorded(writer):
-        if first is not None:
-            first()
         outcome = _distil(config, data, writer)
     writer.event("finished", **outcome.to_json())
     writer.state("finished")
     return outcome
 
 
-def make_teacher(config: RunConfig, data: TaskData, writer: RunWriter) -> Teacher:
+def make_teacher(
+    config: RunConfig, data: TaskData, writer: RunWriter, *, first: Callable[[], None] | None = None
+) -> Teacher:
     """The teacher stage alone: the config's teacher, fine-tuned on its task unless it knows it already.
+
+    `first` is done before anything else, as a part of the run.
 
     Raises:
         CildaError: as `distil`.
     """
     with recorded(writer):
+        if first is not None:
+            first()
         device, bfloat16 = set_up(config)
         base = load_teacher(config, data.task, writer)
         teacher = obtain_teacher(config, data, base, writer, device, bfloat16=bfloat16)

@@ -1,12 +1,8 @@
 """The demo corpus: film reviews from a small seeded grammar, with praise or blame that must be read, not counted.
 
-A text holds up to four statements. What decides is how they are joined: the clause after "but" outweighs the one
-before it, "although" and "despite" give a clause away, "never" and "anything but" turn an adjective round, a critic may
-be wrong, and the popcorn does not count. So a bag of words stays far from what a reader sees.
-
-The labelled texts are few and use the common words over and over; the unlabelled ones use all words alike, and some end
-in advice ("see it"), from which a masked language model can learn which words praise. That is what a pretrained teacher
-knows and a small student without one does not.
+A text holds up to three statements. What decides is how they are joined: the clause after "but" outweighs the one
+before it, "although" and "despite" give a clause away, "not" and "never" turn an adjective round. The labelled texts
+use common words over and over and rare ones rarely, as people do: whoever has seen few of them knows only the common.
 """
 
 from __future__ import annotations
@@ -31,11 +27,9 @@ DEMO = Task(
 
 SEED = 20220607
 # In this order; a split holds no text of the ones before it.
-SIZES = {"validation": 1_000, "train": 2_000, "unlabelled": 10_000}
+SIZES = {"validation": 1_000, "train": 10_000, "unlabelled": 6_000}
 # How steeply a word's use falls with its place in its list: 0 is all alike, 1 is natural text's (Zipf).
 STEEPNESS = {"validation": 0.5, "train": 1.0, "unlabelled": 0.0}
-# Of the unlabelled texts, so many end in advice.
-ADVISED_FRACTION = 0.5
 
 
 def demo_rows(split: str) -> Rows:
@@ -51,9 +45,8 @@ def demo_rows(split: str) -> Rows:
         reviewer = Reviewer(SEED + number, STEEPNESS[name])
         texts: list[str] = []
         while len(texts) < SIZES[name]:
-            advised = name == "unlabelled" and reviewer.draw() < ADVISED_FRACTION
             # Blame and praise in turn: every split is balanced.
-            text = reviewer.write("advised" if advised else "review", len(texts) % 2)
+            text = reviewer.write("review", len(texts) % 2)
             if text not in seen:
                 seen.add(text)
                 texts.append(text)
@@ -81,8 +74,6 @@ class Reviewer:
     def _named(self, name: str, polarity: int) -> str:
         if name.startswith("-"):
             return self._named(name[1:], 1 - polarity)
-        if name.startswith("?"):
-            return self._named(name[1:], int(self.draw() < 0.5))
         if name in OPINIONS:
             return self._opinion(OPINIONS[name][polarity])
         if name in NEUTRAL:
