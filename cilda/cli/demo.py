@@ -16,7 +16,7 @@ from cilda.runs.events import finite
 if TYPE_CHECKING:
     from cilda.config import RunConfig
     from cilda.distill.demo import Pretraining
-    from cilda.distill.session import Outcome
+    from cilda.distill.outcome import Outcome
 
 DEMO_SETTINGS = {
     "student": "2L-64H",

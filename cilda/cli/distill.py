@@ -47,7 +47,7 @@ from cilda.runs.events import finite
 
 if TYPE_CHECKING:
     from cilda.config import RunConfig
-    from cilda.distill.session import Outcome
+    from cilda.distill.outcome import Outcome
     from cilda.runs.layout import RunFolder
 
 

@@ -30,7 +30,7 @@ def started(config: RunConfig, origins: dict[str, str], *, purpose: str | None =
     """
     # Seconds, and many more on a busy machine: a run begins when they are over.
     from cilda.cli.progress import TerminalProgress
-    from cilda.distill.session import describe_run
+    from cilda.distill.run_record import describe_run
     from cilda.runs.writer import RunWriter
 
     described = describe_run(config, origins, sys.argv)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cilda import __version__
 from cilda.config import RunConfig
 from cilda.distill.models import Student
+from cilda.distill.outcome import Outcome
 from cilda.distill.task_data import TaskData
 from cilda.distill.teacher import Teacher
-
-if TYPE_CHECKING:
-    from cilda.distill.session import Outcome
 
 
 def model_card(config: RunConfig, data: TaskData, teacher: Teacher, student: Student, outcome: Outcome) -> str:

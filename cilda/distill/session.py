@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import math
-import platform
 import shutil
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.metadata import version
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import torch
 
-from cilda import __version__
 from cilda.config import RunConfig
 from cilda.distill.card import model_card
 from cilda.distill.data import TokenizedRows, tokenize
@@ -35,8 +28,10 @@ from cilda.distill.models import (
     make_student,
 )
 from cilda.distill.objective import make_losses
+from cilda.distill.outcome import Outcome
 from cilda.distill.players import Players
 from cilda.distill.recorder import Recorder
+from cilda.distill.run_record import recorded
 from cilda.distill.schedule import default_epochs, default_learning_rate
 from cilda.distill.step import TurnSettings
 from cilda.distill.task_data import TaskData
@@ -45,25 +40,6 @@ from cilda.distill.trainer import Trainer, TrainerSettings
 from cilda.errors import CildaError
 from cilda.methods.recipe import Method
 from cilda.runs.writer import RunWriter
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished run has to show."""
-
-    metric: str
-    teacher: dict[str, dict[str, float]]
-    """The teacher's scores by split and metric."""
-    student: dict[str, dict[str, float]]
-    """Those of the student in the run's folder, in float32."""
-    teacher_parameters: int
-    student_parameters: int
-    turns: int
-    best_turn: int
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values, as in the event `finished`."""
-        return vars(self).copy()
 
 
 def distil(config: RunConfig, data: TaskData, writer: RunWriter) -> Outcome:
@@ -100,28 +76,6 @@ def make_teacher(
     writer.event("finished", teacher=teacher.scores, folder=teacher.name)
     writer.state("finished")
     return teacher
-
-
-@contextmanager
-def recorded(writer: RunWriter) -> Iterator[None]:
-    """The outermost frame of a run: says in its files that it began, and what ended it before its time."""
-    writer.event("started", host=platform.node())
-    writer.state("running")
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        writer.event("failed", what="interrupted", todo="")
-        writer.state("stopped")
-        raise
-    except CildaError as error:
-        writer.event("failed", what=error.what, todo=error.todo)
-        writer.state("failed", error=error.what)
-        raise
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}".removesuffix(": ")
-        writer.event("failed", what=what, todo="", traceback=traceback.format_exc())
-        writer.state("failed", error=what)
-        raise
 
 
 def _distil(config: RunConfig, data: TaskData, writer: RunWriter) -> Outcome:
@@ -172,33 +126,6 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter) -> Outcome:
     )
     _hand_over(config, data, teacher, student, outcome, writer)
     return outcome
-
-
-def describe_run(config: RunConfig, origins: Mapping[str, str], argv: list[str]) -> dict[str, Any]:
-    """What run.json says of a run: its settings and where they came from, its terms, versions and machine."""
-    recipe = config.recipe
-    packages = ("torch", "transformers", "datasets", "safetensors", "numpy")
-    return {
-        "config": config.model_dump(mode="json"),
-        "config_hash": config.hash(),
-        "origins": {key: origin for key, origin in origins.items() if origin != "default"},
-        "method": {"name": recipe.name, "source": recipe.source},
-        "terms": {
-            player: [
-                {"key": term.key, "weight": term.weight, "per_log_batch": term.per_log_batch}
-                for term in recipe.terms(player)
-            ]
-            for player in ("generator", "student")
-        },
-        "versions": {
-            "cilda": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in packages},
-        },
-        "host": platform.node(),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "cpu",
-        "argv": argv,
-    }
 
 
 def _student(config: RunConfig, recipe: Method, data: TaskData, teacher: Loaded) -> Student:

@@ -15,7 +15,9 @@ from cilda.config import RunConfig
 from cilda.distill.data import tokenize
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate, logits
-from cilda.distill.session import Outcome, describe_run, distil, make_teacher, recorded
+from cilda.distill.outcome import Outcome
+from cilda.distill.run_record import describe_run, recorded
+from cilda.distill.session import distil, make_teacher
 from cilda.distill.task_data import load_task_data
 from cilda.errors import CildaError
 from cilda.runs.atomic import read_json
