@@ -171,4 +171,4 @@ def gradient_norm(scalar: Tensor, parameters: Iterable[Tensor]) -> Tensor:
     """The L2 norm of a scalar's gradient with respect to parameters; the graph stays."""
     gradients = torch.autograd.grad(scalar, list(parameters), retain_graph=True, allow_unused=True)
     norms = [gradient.norm() for gradient in gradients if gradient is not None]
-    return torch.stack(norms).norm() if norms else torch.zeros(())
+    return torch.stack(norms).norm() if norms else scalar.new_zeros(())
