@@ -7,7 +7,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -78,10 +78,10 @@ def _hub(folders: tuple[Path, Path]) -> Iterator[Hub]:
         yield hub
 
 
-def write_rows(path: Path, columns: dict[str, list[str] | list[int]]) -> None:
+def write_rows(path: Path, columns: Mapping[str, Sequence[object]]) -> None:
     """Saves columns as Parquet."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns), path)
+    pq.write_table(pa.table(dict(columns)), path)
 
 
 def run(program: str, environment: dict[str, str]) -> str:
