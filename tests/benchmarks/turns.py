@@ -2,9 +2,10 @@
 
 Both sides play CILDA's turns with the same models, losses, settings and texts, 32 texts a turn, in float32 on the CPU.
 SST-2's texts: 640 spread over its lengths, in 20 batches of similar length, which ours plays each round. They are 14.9
-tokens long on average; those of training, sorted 1,600 texts at a time, 14.0. Full length: 32 texts of 128 tokens. The dense side
-pads all texts to 128 tokens, so that they are alike to it: it plays one turn of each kind a round, on SST-2's texts
-and on full ones in alternation. The sides take turns within a round, so that what disturbs this machine disturbs both.
+tokens long on average; those of training, sorted 1,600 texts at a time, 14.0. Full length: 32 texts of 128 tokens.
+The dense side pads all texts to 128 tokens, so that they are alike to it: it plays one turn of each kind a round, on
+SST-2's texts and on full ones in alternation. The sides take turns within a round, so that what disturbs this machine
+disturbs both.
 A speed-up is the dense side's seconds a turn over ours, the median over the rounds.
 
 Peak memory: each side in a process of its own plays a turn of each kind at full length; told is by how much the
