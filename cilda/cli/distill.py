@@ -150,7 +150,7 @@ def _print_outcome(folder: RunFolder, outcome: Outcome, *, as_json: bool) -> Non
         for split, scores in outcome.student.items()
         for metric, score in scores.items()
     ]
-    sizes = [f"{count / 1e6:.1f} M" for count in (outcome.teacher_parameters, outcome.student_parameters)]
+    sizes = [f"{count:,}" for count in (outcome.teacher_parameters, outcome.student_parameters)]
     rows.append(("", "parameters", sizes[0], sizes[1]))
     print("\n".join(aligned(("split", "metric", "teacher", "student"), rows)), file=sys.stderr)
     if as_json:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from cilda.tasks.rows import Rows
     from cilda.tasks.task import Task
 
+MANY_CLASSES = 12
+MOST_MISTAKES = 3
+
 
 def show_split(task: Task, split: str, rows: Rows, results: Mapping[str, Appraisal]) -> None:
     """One split's scores, sizes and speeds side by side, and the first model's confusion, on stdout.
@@ -26,8 +31,8 @@ def show_split(task: Task, split: str, rows: Rows, results: Mapping[str, Apprais
     models = list(results.values())
     print(one_line(f"{task.name} {split}: {len(rows):,} rows, {rows.source}"))
     lines = [[metric, *(f"{one.scores[metric]:.4f}" for one in models)] for metric in models[0].scores]
-    lines.append(["parameters", *(f"{one.parameters / 1e6:.1f} M" for one in models)])
-    lines.append(["weights", *(f"{one.weight_bytes / 1e6:.0f} MB" for one in models)])
+    lines.append(["parameters", *(f"{one.parameters:,}" for one in models)])
+    lines.append(["weights", *(f"{one.weight_bytes / 1e6:.1f} MB" for one in models)])
     lines.append(["one text, median", *(f"{one.latency_p50_ms:.1f} ms" for one in models)])
     lines.append(["one text, 95 %", *(f"{one.latency_p95_ms:.1f} ms" for one in models)])
     lines.append(["texts a second", *(f"{one.texts_per_second:,.0f}" for one in models)])
@@ -36,10 +41,25 @@ def show_split(task: Task, split: str, rows: Rows, results: Mapping[str, Apprais
     table = results[first].confusion
     if table is not None:
         names = [one_line(label) for label in task.labels]
-        counts = [[name, *(f"{count:,}" for count in row)] for name, row in zip(names, table, strict=True)]
-        print(f"\n{first}: rows are gold, columns what it says")
-        print("\n".join(aligned(("", *names), counts, right=frozenset(names))))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print("\n".join(("", *confusion_lines(first, names, table, width))))
     print()
+
+
+def confusion_lines(who: str, names: Sequence[str], table: Sequence[Sequence[int]], width: int | None) -> list[str]:
+    """The confusion as a square of counts; class by class where it has many, or is wider than `width` characters."""
+    counts = [[name, *(f"{count:,}" for count in row)] for name, row in zip(names, table, strict=True)]
+    square = aligned(("", *names), counts, right=frozenset(names))
+    if len(names) <= MANY_CLASSES and (width is None or max(map(len, square)) <= width):
+        return [f"{who}: rows are gold, columns what it says", *square]
+    rows = []
+    for gold, row in enumerate(table):
+        wrong = sorted((place for place in range(len(row)) if place != gold and row[place]), key=lambda at: -row[at])
+        taken = ", ".join(f"{names[place]} {row[place]:,}" for place in wrong[:MOST_MISTAKES])
+        more = ", …" if len(wrong) > MOST_MISTAKES else ""
+        rows.append((names[gold], f"{sum(row):,}", f"{row[gold]:,}", taken + more))
+    columns = ("gold", "rows", "right", "taken for")
+    return [f"{who}: class by class", *aligned(columns, rows, right=frozenset(columns[1:3]))]
 
 
 def predictions_tsv(task: Task, splits: Mapping[str, Rows], results: Mapping[str, Appraisal]) -> str:
