@@ -58,7 +58,7 @@ def check_labels(
     if not reorder:
         raise CildaError(
             f"{name} has the labels in the order {', '.join(own)}, the task {', '.join(task_labels)}",
-            "set reorder_teacher_labels=true to bring the teacher's into the task's order",
+            "--set reorder_teacher_labels=true brings the teacher's into the task's order",
         )
     return tuple(plain_own.index(label) for label in plain_task)
 

@@ -373,3 +373,33 @@ def test_a_hub_that_cannot_be_reached_is_told_with_what_to_do(
     else:
         (run,) = (tmp_path / "runs").iterdir()
         assert read_state(run)["status"] == "failed"
+
+
+TOLD_EARLY = """
+import sys
+from cilda.cli.main import main
+desk, runs = sys.argv[1:]
+own = ["--train", f"{desk}/rows.csv", "--text", "text", "--label", "label", "--runs-dir", runs]
+for command in (
+    ["distill", "--method", "cidla"],
+    ["distill", *own, "--teacher", "bert-bse"],
+    ["distill", *own, "--student", "L6"],
+    ["distill", *own, "--label", "lable"],
+    ["distill", *own, "--runs-dir", desk, "--name", "teacher"],
+    ["distill", "--demo", "--student", "L6", "--runs-dir", runs],
+    ["finetune", *own, "--teacher", "./nowhere"],
+    ["eval", f"{desk}/teacher", "--task", "sts2"],
+    ["eval", f"{desk}/teacher", "--task", "sst2", "--file", f"{desk}/rows.csv", "--text", "txt"],
+    ["eval", "nothing", "--runs-dir", runs],
+):
+    assert main(command) in (1, 2, 3), command
+sys.exit(" ".join(name for name in ("torch", "transformers", "datasets") if name in sys.modules) or 0)
+"""
+
+
+def test_what_needs_no_model_is_refused_before_torch_is_imported(desk: Desk, tmp_path: Path) -> None:
+    program = [sys.executable, "-c", TOLD_EARLY, str(desk.folder), str(tmp_path / "runs")]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert done.stderr.count("cilda: ") == 10
+    assert not (tmp_path / "runs").exists()
