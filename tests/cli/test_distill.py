@@ -219,6 +219,8 @@ def test_a_run_that_is_stopped_says_so(
         return written
 
     monkeypatch.setattr(os, "write", write_then_stop)
+    # A shell starts background jobs with SIGINT ignored, and this test may be part of one.
+    interrupts = signal.signal(signal.SIGINT, signal.default_int_handler)
     handler = signal.getsignal(signal.SIGTERM)
     if number == signal.SIGINT:
         shown = cilda("distill", *desk.quick(tmp_path), "--name", "short")
@@ -228,6 +230,7 @@ def test_a_run_that_is_stopped_says_so(
         with pytest.raises(SystemExit) as left:
             cilda("distill", *desk.quick(tmp_path), "--name", "short")
         assert left.value.code == code
+    signal.signal(signal.SIGINT, interrupts)
     assert signal.getsignal(signal.SIGTERM) is handler
     assert read_state(tmp_path / "short")["status"] == "stopped"
     assert [event["kind"] for event in events(tmp_path / "short")][-1] == "failed"
