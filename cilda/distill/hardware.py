@@ -23,7 +23,10 @@ def choose_device(name: str) -> torch.device:
     except RuntimeError:
         raise CildaError(f"no device is called {name!r}", "say auto, cpu, cuda or cuda:1") from None
     if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
-        raise CildaError(f"{name} is not to be had: {torch.cuda.device_count()} CUDA devices here", "leave device out, or --set device=auto")
+        raise CildaError(
+            f"{name} is not to be had: {torch.cuda.device_count()} CUDA devices here",
+            "leave device out, or --set device=auto",
+        )
     if device.type not in ("cpu", "cuda"):
         raise CildaError(f"cilda does not train on {name!r}", "say auto, cpu, cuda or cuda:1")
     return device
