@@ -47,14 +47,17 @@ class PlayerOptimizer:
     @property
     def learning_rate(self) -> float:
         """The rate of the next step."""
-        share = linear_rate(min(self.turn, self.total_turns - 1), self.total_turns, self.warmup_fraction)
-        return float(self._adamw.param_groups[0]["full_rate"]) * share
+        return float(self._adamw.param_groups[0]["full_rate"]) * self._share
+
+    @property
+    def _share(self) -> float:
+        """The share of the full rate at this turn."""
+        return linear_rate(min(self.turn, self.total_turns - 1), self.total_turns, self.warmup_fraction)
 
     def step(self) -> Tensor:
         """Clips, moves the weights and drops the gradients. Gives the gradient's L2 norm before clipping."""
-        share = linear_rate(min(self.turn, self.total_turns - 1), self.total_turns, self.warmup_fraction)
         for group in self._adamw.param_groups:
-            group["lr"] = group["full_rate"] * share
+            group["lr"] = group["full_rate"] * self._share
         limit = float("inf") if self.clip_norm is None else self.clip_norm
         norm = nn.utils.clip_grad_norm_(self.parameters, limit)
         self._adamw.step()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Self
 
@@ -26,7 +27,7 @@ class LossSettings:
     seed: int = 0
 
 
-class Loss(nn.Module):
+class Loss(nn.Module, ABC):
     """A float32 scalar, the mean over a view's texts. Its parameters, if any, live on the view's device.
 
     `needs_teacher`, `needs_labels` and `needs_layers` say what a view must hold.
@@ -37,10 +38,10 @@ class Loss(nn.Module):
     needs_layers = False
 
     @classmethod
+    @abstractmethod
     def made(cls, settings: LossSettings) -> Self:
         """The loss for these settings."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, view: View) -> Tensor:
         """The loss of a view."""
-        raise NotImplementedError
