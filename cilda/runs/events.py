@@ -42,7 +42,11 @@ KINDS: dict[str, Kind] = {
         Kind("teacher", "which teacher is distilled, and how good it is", ("name", "score")),
         Kind("layer_map", "which teacher layer each student layer was made from", ("layers",)),
         Kind("augmentation", "one text that the generator rewrote", ("turn", "id", "real", "soft")),
+        Kind("system", "what the machine does, in `system/`"),
         Kind("alert", "something a person should know", ("level", "what")),
+        Kind("request", "what somebody asked of the run, and the answer", ("id", "what", "answer")),
+        Kind("note", "somebody's words about the run", ("text",)),
+        Kind("stopped", "the run ended before its time because somebody asked for it"),
         Kind("finished", "the run came to its end"),
         Kind("failed", "the run ended by an error", ("what",)),
     )

@@ -6,7 +6,6 @@ import difflib
 import errno
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,6 +82,16 @@ class RunFolder:
         return self.path / "control" / "done"
 
     @property
+    def supervisor_lock(self) -> Path:
+        """Held by whoever watches the trainer; a run in the foreground has nobody who does."""
+        return self.path / "lock" / "supervisor"
+
+    @property
+    def trainer_lock(self) -> Path:
+        """Held by the process that trains."""
+        return self.path / "lock" / "trainer"
+
+    @property
     def checkpoints(self) -> Path:
         """What is needed to go on as if nothing had happened."""
         return self.path / "checkpoints"
@@ -93,8 +102,11 @@ class RunFolder:
         return self.path / "student"
 
     def exists(self) -> bool:
-        """Whether a run lies here."""
-        return self.run_json.is_file() or self.events.is_dir()
+        """Whether a run lies here, as far as we are let in."""
+        try:
+            return self.run_json.is_file() or self.events.is_dir()
+        except OSError:
+            return False
 
     def created_seconds(self, run: Mapping[str, Any] | None = None) -> float:
         """When the run was created, in Unix seconds: as run.json (read or given) says, or by the folder's own date."""
@@ -117,7 +129,7 @@ def new_run_id(task: str, student: str, method: str, now: datetime, *, ending: s
 
     Paths and hub ids are cut to their last part. `ending` replaces the four random hexadecimal digits at the end.
     """
-    parts = (now.strftime("%Y%m%d-%H%M"), *map(_name_part, (task, student, method)), ending or secrets.token_hex(2))
+    parts = (now.strftime("%Y%m%d-%H%M"), *map(_name_part, (task, student, method)), ending or os.urandom(2).hex())
     return "-".join(parts)
 
 
@@ -206,9 +218,15 @@ def find(runs_dir: Path, reference: str | None = None) -> RunFolder:
         listed = ", ".join(folder.id for folder in matching[:5]) + (", …" if len(matching) > 5 else "")
         raise _not_found(f"{reference!r} is the beginning of {len(matching)} runs", f"say more of the name: {listed}")
     near = difflib.get_close_matches(reference, by_name, n=2, cutoff=0.6)
-    listed = ", ".join(list(by_name)[-3:]) or "none at all"
+    listed = ", ".join((*(["…"] if len(by_name) > 3 else []), *list(by_name)[-3:])) or "none at all"
     todo = f"did you mean {' or '.join(near)}?" if near else f"there: {listed}; other folders with --runs-dir"
     raise _not_found(f"no run named {reference!r} in {runs_dir}", todo)
+
+
+def give_up(folder: RunFolder) -> None:
+    """Lets a run without a whole checkpoint begin anew; the damaged ones stay for whoever wants to look."""
+    for path in folder.checkpoints.glob(".damaged-*"):
+        path.rename(path.with_name(f".given-up-{os.urandom(2).hex()}-{path.name.removeprefix('.damaged-')}"))
 
 
 def _make(runs_dir: Path, name: str) -> RunFolder | None:

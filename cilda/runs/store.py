@@ -69,10 +69,11 @@ class Follower:
 
     Damaged lines are skipped and counted in `bad_lines`; those that only a newer version can read in `newer_lines`;
     kinds this version does not know are left out. `at_end` says that the last poll met the end of what is there, and
-    `trouble` why it could not read on; the next poll tries again from the same place.
+    `trouble` why it could not read on; the next poll tries again from the same place. With `from_end` only what is
+    written from now on is read.
     """
 
-    def __init__(self, path: Path, *, poll_bytes: int = POLL_BYTES) -> None:
+    def __init__(self, path: Path, *, poll_bytes: int = POLL_BYTES, from_end: bool = False) -> None:
         self.at_end = False
         self.trouble: str | None = None
         self._folder = path
@@ -80,6 +81,8 @@ class Follower:
         self._reader = EventReader()
         self._number: int | None = None
         self._offset = 0
+        if from_end:
+            self._skip()
 
     @property
     def bad_lines(self) -> int:
@@ -109,6 +112,16 @@ class Follower:
         except OSError as error:
             self.at_end, self.trouble = True, error.strerror or str(error)
         return [event for event in events if event["kind"] in KINDS]
+
+    def _skip(self) -> None:
+        try:
+            numbers = segment_numbers(self._folder)
+            if numbers:
+                # A line is one write, so that the end is an end of a line, but for what a crash left: a damaged one.
+                self._offset = segment_path(self._folder, numbers[-1]).stat().st_size
+                self._number = numbers[-1]
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
 
     def _read(self, most: int) -> bytes:
         if self._number is None:

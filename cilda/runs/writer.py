@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -11,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from cilda.errors import CildaError
-from cilda.runs.atomic import refusal, unfinished_writes, write_json_atomic
+from cilda.runs.atomic import read_json, refusal, unfinished_writes, write_json_atomic
 from cilda.runs.events import KINDS, VERSION, Event, decode, encode
 from cilda.runs.layout import RunFolder
 from cilda.runs.segments import SEGMENT_BYTES, SegmentWriter
@@ -20,6 +21,7 @@ from cilda.runs.windows import Window, window_seconds
 Listener = Callable[[Event], None]
 
 _STATE_SECONDS = 1.0
+_PLACE = ("stage", "turn", "total_turns", "step", "total", "epoch", "best", "best_turn", "rows")
 # On a nearly full disk short lines fit and long ones do not, in turn.
 _TROUBLE_SECONDS = 60.0
 
@@ -39,12 +41,14 @@ class RunWriter:
         self,
         folder: RunFolder,
         *,
+        attempt: int = 1,
         listeners: Iterable[Listener] = (),
         segment_bytes: int = SEGMENT_BYTES,
         clock: Callable[[], float] = time.time,
         stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder = folder
+        self.attempt = attempt
         self._listeners = list(listeners)
         self._clock = clock
         self._stopwatch = stopwatch
@@ -61,7 +65,8 @@ class RunWriter:
         self._positions: dict[tuple[str, str], dict[str, Any]] = {}
         self._next_line = self._began
         self._status = ""
-        self._state: Event = {}
+        self._state: Event = {**_place_of(folder, attempt), "attempt": attempt}
+        self._moved = clock()
         self._state_trouble: OSError | None = None
         self._state_waits = False
         self._next_state = self._began
@@ -100,6 +105,7 @@ class RunWriter:
     def event(self, kind: str, **fields: Any) -> None:
         """Writes an event now; metrics gathered before it come first, so that the order is right."""
         with self._lock:
+            self._moved = self._clock()
             self._flush_metrics()
             self._write(self._events, kind, fields)
 
@@ -124,6 +130,7 @@ class RunWriter:
         Costs a few microseconds.
         """
         with self._lock:
+            self._moved = self._clock()
             who = (stage, player)
             window = self._windows.get(who)
             if window is None:
@@ -139,11 +146,24 @@ class RunWriter:
         A new status is written at once, and synced. Fields stay until they are given again.
         """
         with self._lock:
+            self._moved = self._clock()
             changed, self._status = status != self._status, status
             self._state.update(fields)
             self._state_waits = True
             if changed or self._stopwatch() >= self._next_state:
                 self._write_state(durable=changed)
+
+    def tick(self) -> None:
+        """Says that something moved which no event tells of, such as a batch of an evaluation. Costs nothing."""
+        self._moved = self._clock()
+
+    def beat(self) -> None:
+        """Says that the process lives, though nothing may have moved; and writes what has waited for its time."""
+        with self._lock:
+            if self._stopwatch() >= self._next_line:
+                self._flush_metrics()
+            if self._status and self._stopwatch() >= self._next_state:
+                self._write_state(durable=False)
 
     def close(self) -> None:
         """Writes all that waits and closes the files; trouble is told in `trouble`. A later event opens them again."""
@@ -215,17 +235,27 @@ class RunWriter:
 
     def _write_state(self, *, durable: bool) -> None:
         self._next_state = self._stopwatch() + _STATE_SECONDS
-        alive = {"heartbeat": round(self._clock(), 3), "pid": os.getpid(), "host": self._host}
+        beat, moved = (round(seconds, 3) for seconds in (self._clock(), self._moved))
+        alive = {"heartbeat": beat, "moved": moved, "pid": os.getpid(), "host": self._host}
         try:
             # Not synced while the status stays: a sync each second can cost more than the turns on a slow disk.
             content = {"v": VERSION, "status": self._status, **alive, **self._state}
             write_json_atomic(self.folder.state_json, content, durable=durable)
         except OSError as error:
             self._state_trouble = error
+            # A full disk still takes a time: that much of a sign of life.
+            with contextlib.suppress(OSError):
+                os.utime(self.folder.state_json)
         else:
             self._state_trouble = None
             self._state_waits = False
         self._watch_disk()
+
+
+def _place_of(folder: RunFolder, attempt: int) -> Event:
+    """Where the process before this one had come, until this one knows its own place."""
+    before = read_json(folder.state_json) if attempt > 1 else {}
+    return {key: before[key] for key in _PLACE if key in before}
 
 
 def _prepare(folder: RunFolder) -> None:

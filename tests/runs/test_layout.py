@@ -14,7 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cilda.errors import CildaError, UsageError
-from cilda.runs.layout import NOT_FOUND, RunFolder, create, create_new, default_runs_dir, find, new_run_id
+from cilda.runs.layout import (
+    NOT_FOUND,
+    RunFolder,
+    create,
+    create_new,
+    default_runs_dir,
+    find,
+    new_run_id,
+    run_folders,
+)
 
 NOON = datetime(2026, 11, 22, 11, 58, tzinfo=UTC)
 
@@ -176,3 +185,17 @@ def test_no_runs_at_all(tmp_path: Path) -> None:
     with pytest.raises(CildaError, match="no runs in") as caught:
         find(tmp_path / "nothing")
     assert caught.value.exit_code == NOT_FOUND
+
+
+def test_a_run_that_we_are_not_let_into_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create(tmp_path, "ours")
+    create(tmp_path, "theirs")
+    is_dir = Path.is_dir
+
+    def refused(path: Path) -> bool:
+        if "theirs" in path.parts:
+            raise PermissionError(13, "Permission denied")
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", refused)
+    assert [folder.id for folder in run_folders(tmp_path)] == ["ours"]

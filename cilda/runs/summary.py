@@ -1,0 +1,151 @@
+"""One run in one row: what lists show of it, and what filters ask for."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from cilda.runs.events import decode, number
+from cilda.runs.layout import RunFolder
+from cilda.runs.segments import segment_numbers, segment_path
+from cilda.runs.status import Status, status_of
+from cilda.runs.store import RunRecord
+
+TAIL_BYTES = 512 * 1024
+"""The past that a rate is taken from: some three minutes of metrics."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run's small files say; texts are empty and numbers None where they say nothing."""
+
+    folder: RunFolder
+    status: Status
+    job: str
+    """What was asked for: distill, finetune or demo."""
+    task: str
+    method: str
+    teacher: str
+    student: str
+    host: str
+    stage: str
+    turn: int | None
+    total_turns: int | None
+    progress: float | None
+    """Of the present stage, from 0 to 1."""
+    best: float | None
+    attempt: int | None
+    created: float
+    """In Unix seconds, as `moved`."""
+    moved: float | None
+
+    @property
+    def id(self) -> str:
+        """The run's name."""
+        return self.folder.id
+
+
+def summary_of(record: RunRecord, now: float | None = None) -> Summary:
+    """A run's row, its status asked for at this moment."""
+    run, state = record.run, record.state
+    config, status = _mapping(run.get("config")), status_of(record, time.time() if now is None else now)
+    train_file = _text(config.get("train_file"))
+    done, total = _count(state.get("step")), _count(state.get("total"))
+    turn, total_turns = _count(state.get("turn")), _count(state.get("total_turns"))
+    progress = _fraction(done, total) if total else _fraction(turn, total_turns)
+    return Summary(
+        folder=record.folder,
+        status=status,
+        job=_text(run.get("job")),
+        task=PurePath(train_file).stem if train_file else _text(config.get("task")),
+        method=_text(config.get("method")) or _text(_mapping(run.get("method")).get("name")),
+        teacher=_text(config.get("teacher")),
+        student=_text(config.get("student")),
+        host=_text(state.get("host")) or _text(run.get("host")),
+        stage=_text(state.get("stage")),
+        turn=turn,
+        total_turns=total_turns,
+        progress=1.0 if status.word == "finished" else progress,
+        best=number(state.get("best")),
+        attempt=_count(state.get("attempt")),
+        created=record.folder.created_seconds(run),
+        moved=_finite(state.get("moved")) or _finite(state.get("heartbeat")),
+    )
+
+
+def seconds_left(summary: Summary, state: Mapping[str, Any]) -> float | None:
+    """How long a running run's present stage will take yet, at the rate of its last minutes; None while none is known.
+
+    Reads the end of its events: a few milliseconds.
+    """
+    done, total = number(state.get("step")), number(state.get("total"))
+    if summary.status.word not in ("running", "orphaned") or done is None or total is None:
+        return None
+    lines = _of_last_attempt(_tail(summary.folder))
+    last = _mark(reversed(lines), summary.stage)
+    first = _mark(lines, summary.stage)
+    if first is None or last is None or last[0] <= first[0] or last[1] <= first[1]:
+        return None
+    return max(0.0, total - done) * (last[0] - first[0]) / (last[1] - first[1])
+
+
+def _tail(folder: RunFolder) -> list[bytes]:
+    """The last whole lines of the events, but for the one that was cut."""
+    try:
+        numbers = segment_numbers(folder.events)
+        if not numbers:
+            return []
+        with segment_path(folder.events, numbers[-1]).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - TAIL_BYTES))
+            lines = file.read(TAIL_BYTES).split(b"\n")
+    except OSError:
+        return []
+    return lines[1:-1] if size > TAIL_BYTES else lines[:-1]
+
+
+def _of_last_attempt(lines: list[bytes]) -> list[bytes]:
+    """Without what came before the last process began, whose turns may have come again since."""
+    for place in range(len(lines) - 1, -1, -1):
+        if b'"started"' in lines[place][:100]:
+            return lines[place:]
+    return lines
+
+
+def _mark(lines: Iterable[bytes], stage: str) -> tuple[float, float] | None:
+    """Time and step of the first metrics of a stage."""
+    for line in lines:
+        if b'"metrics"' not in line:
+            continue
+        event = decode(line)
+        if event and event["kind"] == "metrics" and event.get("stage") == stage:
+            step = number(event.get("step"))
+            return None if step is None or not math.isfinite(step) else (event["t"], step)
+    return None
+
+
+def _fraction(done: int | None, total: int | None) -> float | None:
+    return None if done is None or not total else min(1.0, max(0.0, done / total))
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _finite(value: object) -> float | None:
+    found = number(value)
+    return found if found is not None and math.isfinite(found) else None
+
+
+def _count(value: object) -> int | None:
+    found = _finite(value)
+    return None if found is None else int(found)
