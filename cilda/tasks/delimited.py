@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from cilda.errors import CildaError
 from cilda.tasks.table import Table, counted_places, repeated, shortened
 from cilda.tasks.text_file import read_text
 
+LONGEST_HEADER = 100_000  # characters
+
 
 def read_csv(path: Path) -> Table:
-    """Comma-separated fields; quoted ones may hold commas, doubled quotes and line breaks."""
-    return _table(path, read_text(path), ",", quoting=True)
+    """Comma-separated fields; quoted ones may hold commas, doubled quotes and line breaks.
+
+    Where the decimal sign is a comma, spreadsheets separate by semicolons: a header that has those and no comma is read
+    so, and `source` says it.
+    """
+    text = read_text(path)
+    if separated_by_semicolons(text):
+        return replace(_table(path, text, ";", quoting=True), source=f"{path} (separated by semicolons)")
+    return _table(path, text, ",", quoting=True)
+
+
+def separated_by_semicolons(text: str) -> bool:
+    """Whether the header line has semicolons and no comma, what stands in quotes left aside."""
+    bare = re.sub(r'"[^"]*"', "", text[:LONGEST_HEADER].lstrip("\r\n"))
+    header = re.split(r"[\r\n]", bare, maxsplit=1)[0]
+    return ";" in header and "," not in header
 
 
 def read_tsv(path: Path) -> Table:

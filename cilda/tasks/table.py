@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from cilda.errors import unknown
+from cilda.errors import UsageError, unknown
 
 SHOWN_PLACES = 5
 SHOWN_CHARACTERS = 40
@@ -38,6 +38,9 @@ class Table:
         if name not in self.columns:
             names = [shortened(known) for known in self.columns if known]
             error = unknown(f"column in {self.source}", name, names)
+            if any(";" in known for known in names):
+                todo = "its header has commas and semicolons: separate the columns by one of them alone"
+                raise UsageError(error.what, f"{error.todo}\n{todo}")
             raise error
         return self.columns[name]
 

@@ -241,3 +241,19 @@ def test_a_missing_column_is_refused_with_the_nearest_one() -> None:
 )
 def test_many_places_are_named_in_few_words(places: list[int], words: str) -> None:
     assert counted_places("line", places) == words
+
+
+def test_semicolons_separate_where_the_header_has_no_comma_and_the_source_says_so(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", '\r\ntext;"label, gold"\r\n"a; b";good\r\nc, d;bad\r\n')
+    table = read_table(path)
+    assert table.columns == {"text": ["a; b", "c, d"], "label, gold": ["good", "bad"]}
+    assert table.source == f"{path} (separated by semicolons)"
+    commas = written(tmp_path / "b.csv", 'text,"a;b"\nx;y,z\n')
+    assert read_table(commas) == Table(str(commas), {"text": ["x;y"], "a;b": ["z"]}, [2], unit="line")
+
+
+def test_a_header_of_commas_and_semicolons_is_told_when_a_column_is_missed(tmp_path: Path) -> None:
+    table = read_table(written(tmp_path / "a.csv", "text;label,note\na;good,x\n"))
+    with pytest.raises(UsageError, match=r"no column in .* named 'text'") as refused:
+        table.column("text")
+    assert "its header has commas and semicolons" in refused.value.todo
