@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -59,6 +60,10 @@ class RunConfig(BaseModel):
     )
     max_turns: Count | None = Field(None, description="student turns at most")
     batch_size: Count = Field(32, description="texts in a turn")
+    micro_batch: Count | None = Field(
+        None, description="texts at once on the device; gradients are gathered over a batch's parts"
+    )
+    auto_batch: bool = Field(False, description="take the micro-batch that fits, and halve it when memory runs out")
     learning_rate: Rate | None = Field(None, description="student; by default 2e-5 at width 768, more for narrower")
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         0.0, description="AdamW's, for student and teacher"
@@ -101,6 +106,10 @@ class RunConfig(BaseModel):
         None, description="student turns between evaluations; default an epoch, 1,000 at most"
     )
     early_stopping: Count | None = Field(None, description="stop after this many evaluations without a better score")
+    checkpoint_every: Count | None = Field(
+        None, description="student turns between checkpoints; by default at each evaluation"
+    )
+    keep_checkpoints: Count = Field(2, description="checkpoints kept of each stage, the newest")
     evaluation_batch_size: Count = Field(64, description="texts at once in evaluation")
     gradient_norms_every: Count = Field(100, description="turns between gradient norms term by term")
     record_every: Count = Field(50, description="student turns between recorded rewrites")
@@ -209,6 +218,23 @@ def environment_layer(environment: Mapping[str, str] | None = None) -> Layer:
     present = os.environ if environment is None else environment
     names = {f"CILDA_{key.upper()}": key for key in RunConfig.model_fields if key != "weights"}
     return Layer("environment", {names[name]: present[name] for name in names if present.get(name)})
+
+
+def mistaken_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Variables such as CILDA_BATCHSIZE, which look like a setting and set nothing, each with what was meant."""
+    present = os.environ if environment is None else environment
+    known = {_bare(key): f"CILDA_{key.upper()}" for key in RunConfig.model_fields if key != "weights"}
+    known[_bare("weights")] = "--weight TERM=W"
+    found = {}
+    for name in sorted(name for name in present if name.upper().startswith("CILDA_") and present[name]):
+        near = difflib.get_close_matches(_bare(name[len("CILDA_") :]), known, n=1, cutoff=0.8)
+        if near and known[near[0]] != name:
+            found[name] = known[near[0]]
+    return found
+
+
+def _bare(key: str) -> str:
+    return key.lower().replace("_", "")
 
 
 def file_layer(path: Path) -> Layer:

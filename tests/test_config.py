@@ -12,12 +12,13 @@ from cilda.config import (
     RunConfig,
     environment_layer,
     file_layer,
+    mistaken_variables,
     resolve,
     settings_layer,
     weights_layer,
 )
 from cilda.distill.step import TurnSettings
-from cilda.distill.trainer import TrainerSettings
+from cilda.distill.trainer_settings import TrainerSettings
 from cilda.errors import UsageError
 
 FILES = {"train_file": "rows.csv", "text": "review", "label": "mood"}
@@ -82,6 +83,14 @@ def test_settings_from_the_environment() -> None:
     config, origins = resolve([environment_layer(variables)])
     assert (config.batch_size, config.allow_pickle, config.seed) == (16, True, 42)
     assert origins["batch_size"] == "environment" and origins["seed"] == "default"
+
+
+def test_a_variable_that_misses_a_setting_is_told_with_what_was_meant() -> None:
+    meant = {"CILDA_BATCHSIZE": "CILDA_BATCH_SIZE", "CILDA_EPOCH": "CILDA_EPOCHS", "cilda_seed": "CILDA_SEED"}
+    others = {"CILDA_SEED": "7", "CILDA_RUNS_DIR": "r", "CILDA_BANNER": "x", "CILDA_": "x", "CILDA_EVALUATEEVERY": ""}
+    assert mistaken_variables({**dict.fromkeys(meant, "1"), **others}) == meant
+    assert mistaken_variables({"CILDA_WEIGHTS": "x=1"}) == {"CILDA_WEIGHTS": "--weight TERM=W"}
+    assert mistaken_variables({f"CILDA_{key.upper()}": "1" for key in RunConfig.model_fields if key != "weights"}) == {}
 
 
 def test_settings_from_a_file(tmp_path: Path) -> None:

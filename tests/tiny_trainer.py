@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cilda.distill.data import TokenizedRows
 from cilda.distill.players import Players
 from cilda.distill.step import TurnSettings
-from cilda.distill.trainer import Trainer, TrainerSettings
+from cilda.distill.trainer import Trainer
+from cilda.distill.trainer_settings import TrainerSettings
 from cilda.methods import METHODS
 from cilda.methods.recipe import Method
+from cilda.runs.control import Orders
 from cilda.runs.events import Event
-from cilda.runs.layout import create
+from cilda.runs.layout import RunFolder, create
 from cilda.runs.store import read_events
 from cilda.runs.writer import RunWriter
 from cilda.tasks.task import Task
@@ -33,9 +36,14 @@ def tiny_trainer(
     task: Task = TASK,
     validation: TokenizedRows | None = None,
     turn: TurnSettings | None = None,
+    attempt: int = 1,
     **settings: Any,
 ) -> Trainer:
-    """A trainer on 10 rows in batches of 4, with an evaluation after every third of 9 turns, in a new run folder."""
+    """A trainer on 10 rows in batches of 4, with an evaluation after every third of 9 turns.
+
+    The first attempt makes the run's folder; the others go on in it.
+    """
+    writer = RunWriter(create(runs_dir, name) if attempt == 1 else RunFolder(runs_dir / name), attempt=attempt)
     turn = turn or TurnSettings(mask_id("bert"))
     chosen: dict[str, Any] = {
         "stage": "student",
@@ -56,8 +64,20 @@ def tiny_trainer(
         train=tiny_tokenized("bert", 10),
         validation={"validation": validation or tiny_tokenized("bert", 12)},
         settings=TrainerSettings(**chosen),
-        writer=RunWriter(create(runs_dir, name)),
+        writer=writer,
+        orders=Orders(writer.folder, writer),
     )
+
+
+def orders_of(trainer: Trainer) -> Orders:
+    """Where requests to a trainer arrive."""
+    assert trainer._heeding is not None
+    return trainer._heeding._orders
+
+
+def fresh_players(recipe: Method, *, seed: int = 40) -> Players:
+    """The same teacher, which comes from its own folder; all others begin elsewhere."""
+    return replace(tiny_players("bert", recipe, seed=seed), teacher=tiny_players("bert", recipe).teacher)
 
 
 def events_of(trainer: Trainer, kind: str) -> list[Event]:

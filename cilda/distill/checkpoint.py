@@ -1,32 +1,43 @@
-"""Everything a trainer needs to go on, as safetensors and JSON: no pickles."""
+"""Everything a trainer needs to go on, as safetensors and JSON with their hashes: no pickles."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from cilda.distill.disk import writing
 from cilda.errors import CildaError
+from cilda.runs.atomic import sync_folder
 
 Tree = dict[str, Any]
 Memory = tuple[int, torch.dtype, tuple[int, ...], tuple[int, ...]]
 
+MANIFEST = "checkpoint.json"
+_VERSION = 1
 
-def save_checkpoint(folder: Path, name: str, state: Mapping[str, Tree]) -> Path:
+
+class DamageError(CildaError):
+    """A folder that is no whole checkpoint: something is missing, cut, added or changed."""
+
+
+def save_checkpoint(folder: Path, name: str, state: Mapping[str, Tree], *, needs: Iterable[str] = ()) -> Path:
     """Writes `state` as `folder/name`: first under a temporary name, synced, then renamed.
 
     Each entry becomes `<entry>.safetensors` with its tensors and `<entry>.json` with the rest; trees of dicts and lists
-    are allowed. An unfinished write leaves nothing that a reader would take for a checkpoint.
+    are allowed. The manifest, written last, holds each file's size and hash, and which other checkpoints in the folder
+    are of no less use to who loads this one: `needs`. An unfinished write leaves nothing that a reader would take for
+    a checkpoint.
 
     Raises:
         CildaError: the disk refused; the half that was written is gone, what lay there before is still there.
@@ -35,11 +46,11 @@ def save_checkpoint(folder: Path, name: str, state: Mapping[str, Tree]) -> Path:
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         with writing(final):
-            _write(unfinished, state)
+            _write(unfinished, state, needs)
             if final.exists():
                 remove_checkpoint(final)
             unfinished.rename(final)
-            _sync(folder)
+            sync_folder(folder)
     except CildaError:
         # Room for the events that tell of it.
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -48,10 +59,7 @@ def save_checkpoint(folder: Path, name: str, state: Mapping[str, Tree]) -> Path:
 
 
 def remove_checkpoint(path: Path) -> None:
-    """Takes a checkpoint away so that at no instant half of one lies under its name; one that is gone stays gone.
-
-    A run that goes on from an earlier state meets that: its best may have been taken away after that state was written.
-    """
+    """Takes a checkpoint away so that at no instant half of one lies under its name; one that is gone stays gone."""
     gone = path.with_name(f".{path.name}.removed")
     shutil.rmtree(gone, ignore_errors=True)
     with suppress(FileNotFoundError):
@@ -60,35 +68,116 @@ def remove_checkpoint(path: Path) -> None:
 
 
 def load_checkpoint(path: Path) -> dict[str, Tree]:
-    """What `save_checkpoint` wrote.
+    """What `save_checkpoint` wrote, every byte of it compared with the manifest.
 
     Raises:
-        CildaError: the folder is not a checkpoint, or a file in it is damaged.
+        DamageError: the folder is not a checkpoint, or not as it was written; the message names the file.
+        CildaError: a newer version wrote it.
     """
+    files = _manifest(path)["files"]
     try:
-        parts = sorted(path.glob("*.json"))
-        if not parts:
-            raise FileNotFoundError("it holds no files of one")
-        return {
-            part.stem: _with_tensors(
-                json.loads(part.read_text(encoding="utf-8")), load_file(part.with_suffix(".safetensors"))
-            )
-            for part in parts
-        }
-    except (OSError, ValueError, SafetensorError) as error:
-        raise CildaError(f"{path} is not a whole checkpoint: {error}", "go on from an earlier one") from error
+        present = {entry.name for entry in path.iterdir()} - {MANIFEST}
+    except OSError as error:
+        raise _damaged(path, str(error.strerror or error)) from error
+    for name in sorted(present ^ files.keys()):
+        raise _damaged(path, f"{name} is missing" if name in files else f"{name} does not belong to it")
+    state: dict[str, Tree] = {}
+    for name in sorted(name for name in files if name.endswith(".json")):
+        entry = name.removesuffix(".json")
+        tensors_name = f"{entry}.safetensors"
+        try:
+            rest = json.loads(_whole(path, name, files))
+            # Read, not mapped: an optimiser may hold on to these tensors when the file is long gone.
+            state[entry] = _with_tensors(rest, safetensors.torch.load(_whole(path, tensors_name, files)))
+        except (KeyError, ValueError, SafetensorError) as error:
+            raise _damaged(path, f"{name} does not lead to its tensors ({error})") from error
+    return state
 
 
-def _write(unfinished: Path, state: Mapping[str, Tree]) -> None:
-    """All files of a checkpoint, synced."""
-    unfinished.mkdir(parents=True)
+def needs_of(path: Path) -> list[str]:
+    """Which other checkpoints one needs, by its manifest.
+
+    Raises:
+        DamageError: the manifest is missing, or not as it was written.
+        CildaError: a newer version wrote it.
+    """
+    needs: list[str] = _manifest(path)["needs"]
+    return needs
+
+
+def _write(unfinished: Path, state: Mapping[str, Tree], needs: Iterable[str]) -> None:
+    """All files of a checkpoint, synced, the manifest last."""
+    # Not its parents: where a file system has gone, nothing is written to what lay below it.
+    unfinished.parent.mkdir(exist_ok=True)
+    unfinished.mkdir()
+    files = {}
     for entry, tree in state.items():
         tensors: dict[str, Tensor] = {}
         rest = _without_tensors(tree, "", tensors, {})
-        save_file(tensors, unfinished / f"{entry}.safetensors")
-        (unfinished / f"{entry}.json").write_text(json.dumps(rest), encoding="utf-8")
-    for path in (*unfinished.iterdir(), unfinished):
-        _sync(path)
+        data, words = unfinished / f"{entry}.safetensors", unfinished / f"{entry}.json"
+        safetensors.torch.save_file(tensors, data)
+        words.write_text(json.dumps(rest), encoding="utf-8")
+        for path in (data, words):
+            assert path.name != MANIFEST
+            files[path.name] = {"bytes": path.stat().st_size, "sha256": _synced_hash(path)}
+    manifest = unfinished / MANIFEST
+    manifest.write_bytes(_sealed({"v": _VERSION, "needs": list(needs), "files": files}))
+    _synced_hash(manifest)
+    sync_folder(unfinished)
+
+
+def _synced_hash(path: Path) -> str:
+    # SHA-256: 2.0 GB/s where the processor has instructions for it, against 1.4 of BLAKE2b.
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sealed(content: Mapping[str, Any]) -> bytes:
+    """A manifest's bytes, with the hash of what it says in it."""
+    said = json.dumps(content, sort_keys=True)
+    return json.dumps({**content, "sha256": hashlib.sha256(said.encode()).hexdigest()}, indent=1).encode()
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        raw = (path / MANIFEST).read_bytes()
+    except FileNotFoundError as error:
+        why = (
+            f"it has no {MANIFEST}: it is none, or from before cilda wrote one" if path.is_dir() else "it is not there"
+        )
+        raise _damaged(path, why) from error
+    except OSError as error:
+        raise _damaged(path, f"{MANIFEST} cannot be read: {error.strerror or error}") from error
+    try:
+        content: dict[str, Any] = json.loads(raw)
+        del content["sha256"]
+        whole = _sealed(content) == raw
+    except (ValueError, TypeError, KeyError, RecursionError):
+        whole = False
+    if not whole:
+        raise _damaged(path, f"{MANIFEST} is not as it was written")
+    if content["v"] != _VERSION:
+        raise CildaError(f"a newer cilda wrote the checkpoint {path}", "use that version, or a later one")
+    return content
+
+
+def _whole(path: Path, name: str, files: Mapping[str, Any]) -> bytes:
+    """A file's bytes, if they are those that were written."""
+    told = files[name]
+    try:
+        data = (path / name).read_bytes()
+    except OSError as error:
+        raise _damaged(path, f"{name} cannot be read: {error.strerror or error}") from error
+    if len(data) != told["bytes"]:
+        raise _damaged(path, f"{name} has {len(data):,} bytes instead of {told['bytes']:,}")
+    if hashlib.sha256(data).hexdigest() != told["sha256"]:
+        raise _damaged(path, f"{name} is not as it was written")
+    return data
+
+
+def _damaged(path: Path, why: str) -> DamageError:
+    return DamageError(f"{path} is not a whole checkpoint: {why}", "go on from an earlier one")
 
 
 def _without_tensors(tree: Any, path: str, tensors: dict[str, Tensor], places: dict[Memory, str]) -> Any:
@@ -123,14 +212,6 @@ def _with_tensors(tree: Any, tensors: Mapping[str, Tensor]) -> Any:
     return tree["value"]
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def random_states(streams: Mapping[str, torch.Generator]) -> Tree:
     """Every random state a run depends on: the global ones, and the named streams."""
     states: Tree = {
@@ -148,4 +229,5 @@ def restore_random_states(states: Tree, streams: Mapping[str, torch.Generator]) 
         stream.set_state(states["streams"][name])
     torch.set_rng_state(states["cpu"])
     if "cuda" in states and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(states["cuda"])
+        for device, state in enumerate(states["cuda"][: torch.cuda.device_count()]):
+            torch.cuda.set_rng_state(state, device)

@@ -28,7 +28,7 @@ def writing(path: Path, *, elsewhere: str = "--runs-dir") -> Iterator[None]:
         raise refusal(error, path, elsewhere=elsewhere) from error
     except SafetensorError as error:
         number = re.search(r"os error (\d+)", str(error))
-        if number is None:
+        if number is None and "I/O error" not in str(error):
             raise
-        code = int(number[1])
-        raise refusal(OSError(code, os.strerror(code)), path, elsewhere=elsewhere) from error
+        refused = OSError(str(error)) if number is None else OSError(int(number[1]), os.strerror(int(number[1])))
+        raise refusal(refused, path, elsewhere=elsewhere) from error

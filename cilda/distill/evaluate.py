@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,16 +37,22 @@ def predicted(task: Task, logits_NC: Array) -> Array:
 
 
 @torch.no_grad()
-def logits(encoder: Encoder, rows: TokenizedRows, batch_size: int) -> Array:
+def logits(
+    encoder: Encoder, rows: TokenizedRows, batch_size: int, *, tick: Callable[[], object] | None = None
+) -> Array:
     """The model's logits (N, C) in the order of the rows, in float32 and eval mode.
 
-    The model's mode and every random state are left as they were.
+    The model's mode and every random state are left as they were. `tick` is called after each batch.
     """
     device = next(encoder.parameters()).device
     was_training = encoder.training
     encoder.eval()
     order = by_length(rows.lengths, batch_size)
-    parts = [encoder(rows.batch(positions).to(device)).logits_BC for positions in order]
+    parts = []
+    for positions in order:
+        parts.append(encoder(rows.batch(positions).to(device)).logits_BC)
+        if tick is not None:
+            tick()
     encoder.train(was_training)
     flat_NC = torch.cat(parts).cpu().numpy()
     logits_NC = np.empty_like(flat_NC)
@@ -53,9 +60,16 @@ def logits(encoder: Encoder, rows: TokenizedRows, batch_size: int) -> Array:
     return logits_NC
 
 
-def evaluate(encoder: Encoder, task: Task, rows: TokenizedRows, batch_size: int = 64) -> Evaluation:
-    """Predictions and the task's scores on a split."""
-    logits_NC = logits(encoder, rows, batch_size)
+def evaluate(
+    encoder: Encoder,
+    task: Task,
+    rows: TokenizedRows,
+    batch_size: int = 64,
+    *,
+    tick: Callable[[], object] | None = None,
+) -> Evaluation:
+    """Predictions and the task's scores on a split; `tick` is called after each batch."""
+    logits_NC = logits(encoder, rows, batch_size, tick=tick)
     if rows.rows.labels is None:
         return Evaluation(logits_NC, {})
     gold_N = np.asarray(rows.rows.labels)

@@ -91,8 +91,13 @@ class Ledger:
             "rewritten_token_ids": None if entry.rewritten_ids_BT is None else entry.rewritten_ids_BT.tolist(),
         }
         path = self._folder / f"not-finite-{entry.player}-{entry.turn}.json"
-        write_atomic(path, json.dumps(kept, indent=1).encode())
+        try:
+            write_atomic(path, json.dumps(kept, indent=1).encode())
+            where = f"its batch is kept in {path}"
+        except OSError as error:
+            # What went wrong with the numbers matters more than a disk that refuses.
+            where = f"its batch could not be kept ({error.strerror or error})"
         return CildaError(
             f"{key} is {values[key]} in {entry.player} turn {entry.turn}: the run stopped there",
-            f"its batch is kept in {path}; a smaller learning rate or clip_norm, or precision=float32, may help",
+            f"{where}; a smaller learning rate or clip_norm, or precision=float32, may help",
         )

@@ -2,92 +2,92 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 from collections.abc import Callable, Mapping
 
-import torch
-
 from cilda.config import RunConfig
+from cilda.distill.assembly import assemble_generator, assemble_players, assemble_student
 from cilda.distill.card import model_card
 from cilda.distill.data import TokenizedRows, tokenize
-from cilda.distill.encoder import Encoder, embedding_table
 from cilda.distill.evaluate import evaluate
-from cilda.distill.generator import Generator
 from cilda.distill.hardware import set_up
-from cilda.distill.losses.loss import LossSettings
 from cilda.distill.model_folder import save_model
-from cilda.distill.models import (
-    Loaded,
-    Student,
-    check_max_length,
-    check_vocabulary,
-    count_parameters,
-    default_generator,
-    load_masked_lm,
-    make_student,
-)
-from cilda.distill.objective import make_losses
+from cilda.distill.models import Student, count_parameters
 from cilda.distill.outcome import Outcome
-from cilda.distill.players import Players
+from cilda.distill.preflight import look, refuse_misfit, tell
 from cilda.distill.recorder import Recorder
+from cilda.distill.rehearsal import models_of, rehearsed
 from cilda.distill.run_record import recorded
-from cilda.distill.schedule import default_epochs, default_learning_rate
-from cilda.distill.step import TurnSettings
-from cilda.distill.task_data import TaskData
-from cilda.distill.teacher import Teacher, load_teacher, obtain_teacher, origins_of
-from cilda.distill.trainer import Trainer, TrainerSettings
-from cilda.errors import CildaError
-from cilda.methods.recipe import Method
+from cilda.distill.task_data import TaskData, load_task_data
+from cilda.distill.teacher import Teacher, load_teacher, obtain_teacher
+from cilda.distill.trainer import Trainer
+from cilda.distill.trainer_settings import student_stage
+from cilda.runs.control import Orders
 from cilda.runs.writer import RunWriter
 
 
-def distil(config: RunConfig, data: TaskData, writer: RunWriter) -> Outcome:
-    """Runs a config on its rows to its end: the student lies in the run's folder, all on the way in its events.
+def distil(config: RunConfig, data: TaskData | None, writer: RunWriter, *, orders: Orders | None = None) -> Outcome:
+    """Runs a config to its end: the student lies in the run's folder, all on the way in its events.
 
-    An error is recorded there too, and raised again.
+    Where the run's folder holds a checkpoint it goes on from there. `data` are the config's rows, if somebody has
+    loaded them; `orders` brings what viewers ask for. An error is recorded in the events, too, and raised again.
 
     Raises:
         CildaError: what the user can mend: names, rows, models that do not fit, numbers that are not finite.
+        RunStopped: somebody asked for it.
     """
     with recorded(writer):
-        outcome = _distil(config, data, writer)
+        outcome = _distil(config, data or load_task_data(config), writer, orders)
     writer.event("finished", **outcome.to_json())
     writer.state("finished")
+    # Only now: until the end is written, a run that is killed goes on from it.
+    for best in writer.folder.checkpoints.glob("best-*"):
+        shutil.rmtree(best, ignore_errors=True)
     return outcome
 
 
 def make_teacher(
-    config: RunConfig, data: TaskData, writer: RunWriter, *, first: Callable[[], None] | None = None
+    config: RunConfig,
+    data: TaskData | None,
+    writer: RunWriter,
+    *,
+    orders: Orders | None = None,
+    first: Callable[[], None] | None = None,
+    last: Callable[[Teacher], None] | None = None,
 ) -> Teacher:
     """The teacher stage alone: the config's teacher, fine-tuned on its task unless it knows it already.
 
-    `first` is done before anything else, as a part of the run.
+    `first` is done before anything else and `last` with the teacher in hand, both as a part of the run.
 
     Raises:
         CildaError: as `distil`.
+        RunStopped: as `distil`.
     """
     with recorded(writer):
         if first is not None:
             first()
         device, bfloat16 = set_up(config)
-        base = load_teacher(config, data.task, writer)
-        teacher = obtain_teacher(config, data, base, writer, device, bfloat16=bfloat16)
+        rows = data or load_task_data(config)
+        base = load_teacher(config, rows.task, writer)
+        teacher = obtain_teacher(config, rows, base, writer, device, bfloat16=bfloat16, orders=orders)
+        if last is not None:
+            last(teacher)
     writer.event("finished", teacher=teacher.scores, folder=teacher.name)
     writer.state("finished")
     return teacher
 
 
-def _distil(config: RunConfig, data: TaskData, writer: RunWriter) -> Outcome:
+def _distil(config: RunConfig, data: TaskData, writer: RunWriter, orders: Orders | None) -> Outcome:
+    writer.state("starting", rows=data.fingerprints())
     device, bfloat16 = set_up(config)
     recipe = config.recipe
     base = load_teacher(config, data.task, writer)
+    generator = assemble_generator(config, recipe, base, writer)
     if not base.has_head:
-        # Hours may go into a teacher: a student that does not fit is refused before.
-        _student(config, recipe, data, base)
-    generator = _generator(config, recipe, base, writer)
-    teacher = obtain_teacher(config, data, base, writer, device, bfloat16=bfloat16)
-    student = _student(config, recipe, data, teacher.loaded)
+        # Hours may go into a teacher: what does not fit is refused before.
+        refuse_misfit(rehearsed(config, data, base, generator, writer.folder.path))
+    teacher = obtain_teacher(config, data, base, writer, device, bfloat16=bfloat16, orders=orders)
+    student = assemble_student(config, recipe, data, teacher.loaded)
     writer.event("layer_map", layers=student.layer_map, description=student.description)
     tokenizer = student.tokenizer
     splits = {
@@ -96,23 +96,38 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter) -> Outcome:
     }
     train = splits.pop("train")
     _tell_rows(writer, train, splits)
-    players = _players(config, recipe, data, teacher, student, generator, device)
+    players = assemble_players(config, recipe, data, teacher, student, generator, device)
     mask_id = tokenizer.mask_token_id
+    settings = student_stage(
+        config, texts=len(train), width=players.student.width, mask_id=mask_id or 0, bfloat16=bfloat16
+    )
     trainer = Trainer(
         players=players,
         recipe=recipe,
         task=data.task,
         train=train,
         validation=splits,
-        settings=trainer_settings(
-            config, texts=len(train), width=players.student.width, mask_id=mask_id or 0, bfloat16=bfloat16
-        ),
+        settings=settings,
         writer=writer,
         recorder=Recorder(writer, tokenizer, data.task, train, config.record_texts) if config.record_texts else None,
+        orders=orders,
     )
+    preflight = look(
+        trainer.turns,
+        train,
+        splits,
+        settings,
+        task=data.task,
+        models=models_of(teacher.loaded, student, generator),
+        layer_map=student.layer_map,
+        student=student.description,
+        folder=writer.folder.path,
+        auto_batch=config.auto_batch,
+    )
+    tell(preflight, writer)
     best = trainer.run()
     scores = {
-        split: evaluate(players.student, data.task, rows, config.evaluation_batch_size).scores
+        split: evaluate(players.student, data.task, rows, config.evaluation_batch_size, tick=writer.tick).scores
         for split, rows in splits.items()
     }
     outcome = Outcome(
@@ -128,118 +143,6 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter) -> Outcome:
     return outcome
 
 
-def _student(config: RunConfig, recipe: Method, data: TaskData, teacher: Loaded) -> Student:
-    """The student, checked against the teacher."""
-    student = make_student(
-        config.student, teacher, data.task.labels, allow_pickle=config.allow_pickle, seed=config.seed
-    )
-    check_max_length(student.model, config.max_length, name=f"the student {student.source}")
-    if recipe.needs_teacher or recipe.needs_generator:
-        try:
-            check_vocabulary(
-                {f"teacher {teacher.source}": teacher.tokenizer, f"student {student.source}": student.tokenizer}
-            )
-        except CildaError as misfit:
-            todo = "both read the same tokens: name a student with the teacher's vocabulary; only finetune needs none"
-            raise CildaError(misfit.what, todo) from misfit
-    return student
-
-
-def _generator(config: RunConfig, recipe: Method, teacher: Loaded, writer: RunWriter) -> Loaded | None:
-    """The masked LM that rewrites, checked against the teacher; None where the method has no rewritten view."""
-    if not recipe.needs_generator:
-        return None
-    if config.generator is None:
-        choice = default_generator(teacher, origins=origins_of(teacher), allow_pickle=config.allow_pickle)
-        writer.event("alert", level="info", what=choice.reason)
-        loaded = choice.loaded
-    else:
-        loaded = load_masked_lm(config.generator, allow_pickle=config.allow_pickle)
-        check_vocabulary(
-            {f"teacher {teacher.source}": teacher.tokenizer, f"generator {loaded.source}": loaded.tokenizer}
-        )
-    check_max_length(loaded.model, config.max_length, name=f"the generator {loaded.source}")
-    return loaded
-
-
-def _players(
-    config: RunConfig,
-    recipe: Method,
-    data: TaskData,
-    teacher: Teacher,
-    student: Student,
-    generator: Loaded | None,
-    device: torch.device,
-) -> Players:
-    """The models of the run on its device, with the losses between them."""
-    taught = Encoder(teacher.loaded.model, config.pooling)
-    learning = Encoder(student.model, config.pooling)
-    settings = LossSettings(
-        regression=data.task.regression,
-        teacher_layers=taught.depth,
-        teacher_width=taught.width,
-        student_layers=learning.depth,
-        student_width=learning.width,
-        kl_temperature=config.kl_temperature,
-        teacher_entropy=config.teacher_entropy,
-        contrast_temperature=config.contrast_temperature,
-        projection_width=config.projection_width,
-        seed=config.seed,
-    )
-    rewriter = None
-    if generator is not None:
-        tokenizer = generator.tokenizer
-        tables = [len(embedding_table(one)) for one in (teacher.loaded.model, student.model, generator.model)]
-        rewriter = Generator(
-            generator.model,
-            # Tables are often padded beyond the last token.
-            vocabulary=min(max(tokenizer.get_vocab().values()) + 1, *tables),
-            special_ids=[] if config.generate_special_tokens else list(tokenizer.all_special_ids),
-            temperature=config.gumbel_temperature,
-        ).to(device)
-    return Players(
-        student=learning.to(device),
-        losses=make_losses(recipe, settings).to(device),
-        teacher=taught.to(device) if recipe.needs_teacher else None,
-        generator=rewriter,
-    )
-
-
-def trainer_settings(config: RunConfig, *, texts: int, width: int, mask_id: int, bfloat16: bool) -> TrainerSettings:
-    """The config's settings for the student's trainer, with what is left to us filled in."""
-    per_epoch = math.ceil(texts / config.batch_size)
-    total = max(1, round((config.epochs or default_epochs(per_epoch)) * per_epoch))
-    if config.max_turns is not None:
-        total = min(total, config.max_turns)
-    return TrainerSettings(
-        stage="student",
-        total_turns=total,
-        learning_rate=config.learning_rate or default_learning_rate(width),
-        batch_size=config.batch_size,
-        evaluate_every=config.evaluate_every or min(per_epoch, 1000),
-        turn=TurnSettings(
-            mask_id,
-            mask_fraction=config.mask_fraction,
-            projection=config.projection,
-            generator_dropout=config.generator_dropout,
-            bfloat16=bfloat16,
-            seed=config.seed,
-        ),
-        generator_turns=config.generator_turns,
-        student_turns=config.student_turns,
-        weight_decay=config.weight_decay,
-        clip_norm=config.clip_norm,
-        warmup_fraction=config.warmup_fraction,
-        generator_learning_rate=config.generator_learning_rate,
-        generator_clip_norm=config.generator_clip_norm,
-        projection_learning_rate=config.projection_learning_rate,
-        early_stopping=config.early_stopping,
-        evaluation_batch_size=config.evaluation_batch_size,
-        gradient_norms_every=config.gradient_norms_every,
-        record_every=config.record_every,
-    )
-
-
 def _tell_rows(writer: RunWriter, train: TokenizedRows, validation: Mapping[str, TokenizedRows]) -> None:
     """Says in the events what is learned from and how much of it was cut."""
     for split, rows in {"train": train, **validation}.items():
@@ -251,7 +154,7 @@ def _tell_rows(writer: RunWriter, train: TokenizedRows, validation: Mapping[str,
 def _hand_over(
     config: RunConfig, data: TaskData, teacher: Teacher, student: Student, outcome: Outcome, writer: RunWriter
 ) -> None:
-    """Puts the student's folder in its place, and lets go of the copy among the checkpoints."""
+    """Puts the student's folder in its place."""
     record = {
         "task": data.task.to_json(),
         "max_length": config.max_length,
@@ -262,6 +165,6 @@ def _hand_over(
     model = student.model.cpu()
     model.requires_grad_(True)
     card = model_card(config, data, teacher, student, outcome)
+    # An earlier process may have been killed between this and the run's last words.
+    shutil.rmtree(writer.folder.student, ignore_errors=True)
     save_model(writer.folder.student, model, student.tokenizer, record, card=card)
-    for best in writer.folder.checkpoints.glob("best-*"):
-        shutil.rmtree(best, ignore_errors=True)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from cilda.distill.batch import Batch, Outputs, SoftTokens, View, joined
+from cilda.distill.batch import Batch, Masked, Outputs, SoftTokens, View, joined
 from cilda.distill.clock import Clock
 from cilda.distill.masking import mask
 from cilda.distill.objective import Objective, Score
-from cilda.distill.optimizer import PlayerOptimizer
+from cilda.distill.parts import batch_parts, joined_rewrites, joined_views, masked_parts, part_sizes
 from cilda.distill.players import Players, Projection, critic_of, learning, owner_of_projections, stream
-from cilda.methods.recipe import Method, Sight
+from cilda.methods.recipe import Method, Player, Sight
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class TurnSettings:
     generator_dropout: bool = False
     bfloat16: bool = False
     seed: int = 0
+    micro_batch: int | None = None
+    """Texts at once on the device; None for the whole batch."""
 
 
 @dataclass(frozen=True)
@@ -35,21 +38,51 @@ class TurnResult:
     """What happened in a turn: detached scalars on the device, and the rewrite with what both models said of it."""
 
     values: dict[str, Tensor]
-    """Each term's value, `total`, `gradient_norm`, and where asked for `gradient_norm.<term>`."""
+    """Each term's value, `total`, `gradient_norm`, and where asked for `gradient_norm.<term>`.
+
+    Of a batch in parts they are means over its texts, and the norms by term are left out: they do not add up.
+    """
     texts: int
     drawn: int
     rewrite: SoftTokens | None = None
     views: Mapping[Sight, View] = field(default_factory=dict)
 
 
+class Mover(Protocol):
+    """What moves a player's weights: a `PlayerOptimizer`, or what stands in for one in a dry turn."""
+
+    parameters: list[nn.Parameter]
+
+    def step(self) -> Tensor:
+        """Moves the weights and drops their gradients; gives the gradient's norm."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a turn's batch, with its share of the texts and the draw of its tokens."""
+
+    batch: Batch
+    share: float
+    masked: Masked | None
+
+
 class Turns:
-    """Plays turns. Whoever does not learn in a turn is in eval mode and gets no weight gradient."""
+    """Plays turns. Whoever does not learn in a turn is in eval mode and gets no weight gradient.
+
+    With a `micro_batch`, which may change between turns, a batch goes through the models in parts of at most that many
+    texts, and their gradients add up, each weighted by its share of the texts, to one optimiser step. For losses that
+    are means over texts that is the whole batch's gradient; tokens to be rewritten are drawn for the whole batch, their
+    replacements part by part. `layer_contrast` finds its negatives within a part only, and a term with `per_log_batch`
+    is divided by the logarithm of the part's size, so that it weighs the same. The critic always sees the whole batch:
+    it needs pooled layers only, which are small.
+    """
 
     def __init__(
         self,
         players: Players,
         recipe: Method,
-        optimizers: Mapping[str, PlayerOptimizer],
+        optimizers: Mapping[str, Mover],
         settings: TurnSettings,
         clock: Clock | None = None,
     ) -> None:
@@ -57,6 +90,9 @@ class Turns:
         self.settings = settings
         self.clock = clock or Clock()
         self.optimizers = optimizers
+        self.micro_batch = settings.micro_batch
+        self.moved = False
+        """Whether weights may have moved in the turn that is being played, or in the last one."""
         losses = dict(players.losses.items())
         self._climb = Objective(recipe.generator, losses)  # type: ignore[arg-type]
         self._descend = Objective(recipe.student, losses)  # type: ignore[arg-type]
@@ -65,51 +101,100 @@ class Turns:
         self.device = next(players.student.parameters()).device
         self.random = {name: stream(settings.seed, name, self.device) for name in ("generator", "student")}
 
+    @property
+    def players_in_turn(self) -> tuple[Player, ...]:
+        """Whose turns there are."""
+        return ("generator", "student") if self._climb.terms else ("student",)
+
     def generator(self, batch: Batch, *, norms_by_term: bool = False) -> TurnResult:
         """The generator ascends its objective by one optimiser step; teacher and student are held."""
+        self.moved = False
         generator = self.players.generator
         assert generator is not None
         with learning(generator, dropout=self.settings.generator_dropout), self._projections_if("generator"):
-            with self.clock("generator"), self._autocast():
-                masked = mask(batch, self.settings.mask_fraction, self.settings.mask_id, self.random["generator"])
-                rewrite = generator.soft(masked, self.random["generator"])
-            layers = self._climb.needs_layers("soft")
-            with self._autocast():
-                with self.clock("teacher"):
-                    teacher = self._teacher_on(rewrite, layers) if self._climb.needs_teacher("soft") else None
-                with self.clock("student"):
-                    student = self.players.student(rewrite, want_layers=layers)
-            views: dict[Sight, View] = {"soft": View(batch.labels_B, student, teacher)}
-            score = self._climb(views)
-            values = self._step("generator", score, -score.total, norms_by_term=norms_by_term)
-        return TurnResult(values, batch.size, len(rewrite.sampled_N))
+            values: list[dict[str, Tensor]] = []
+            drawn = 0
+            parts = self._parts(batch, "generator", rewritten=True)
+            for part in parts:
+                values.append(self._climb_on(part, norms_by_term=norms_by_term))
+                assert part.masked is not None
+                drawn += len(part.masked.drawn_N)
+            summed = _mean(values, parts)
+            summed["gradient_norm"] = self._move("generator")
+        return TurnResult(summed, batch.size, drawn)
 
     def student(self, batch: Batch, *, norms_by_term: bool = False) -> TurnResult:
         """The student descends its objective by one optimiser step; teacher and generator are held."""
-        sights = self._descend.sights
-        rewrite = self._rewrite(batch) if "soft" in sights or self._critic is not None else None
-        looks: dict[Sight, Batch] = {"real": batch} if "real" in sights else {}
+        self.moved = False
+        rewritten = "soft" in self._descend.sights or self._critic is not None
+        values: list[dict[str, Tensor]] = []
+        rewrites: list[SoftTokens] = []
+        looks: list[dict[Sight, View]] = []
+        parts = self._parts(batch, "student", rewritten=rewritten)
+        with self._projections_if("student"):
+            for part in parts:
+                told, rewrite, views = self._descend_on(part, norms_by_term=norms_by_term)
+                values.append(told)
+                looks.append(views)
+                rewrites += [] if rewrite is None else [rewrite]
+            summed = _mean(values, parts)
+            summed["gradient_norm"] = self._move("student")
+        seen = {sight: joined_views([views[sight] for views in looks], batch) for sight in looks[0]}
+        if self._critic is not None:
+            summed.update(self._critic_step(seen))
+        whole = joined_rewrites(rewrites, batch) if rewrites else None
+        return TurnResult(summed, batch.size, 0 if whole is None else len(whole.sampled_N), whole, seen)
+
+    def _parts(self, batch: Batch, player: Player, *, rewritten: bool) -> list[_Part]:
+        """The batch in parts that fit, each with its tokens masked where the turn rewrites."""
+        sizes = part_sizes(batch.size, self.micro_batch)
+        masked: Sequence[Masked | None] = [None] * len(sizes)
+        if rewritten:
+            with self.clock("generator"):
+                drawn = mask(batch, self.settings.mask_fraction, self.settings.mask_id, self.random[player])
+                masked = [drawn] if len(sizes) == 1 else list(masked_parts(drawn, sizes))
+        batches = [batch] if len(sizes) == 1 else batch_parts(batch, sizes)
+        return [_Part(one, size / batch.size, tokens) for one, size, tokens in zip(batches, sizes, masked, strict=True)]
+
+    def _climb_on(self, part: _Part, *, norms_by_term: bool) -> dict[str, Tensor]:
+        """The generator's gradient on a part of its batch, and the part's scalars."""
+        generator = self.players.generator
+        assert generator is not None and part.masked is not None
+        with self.clock("generator"), self._autocast():
+            rewrite = generator.soft(part.masked, self.random["generator"])
+        layers = self._climb.needs_layers("soft")
+        with self._autocast():
+            with self.clock("teacher"):
+                teacher = self._teacher_on(rewrite, layers) if self._climb.needs_teacher("soft") else None
+            with self.clock("student"):
+                student = self.players.student(rewrite, want_layers=layers)
+        score = self._climb({"soft": View(part.batch.labels_B, student, teacher)})
+        return self._backward("generator", score, -score.total, part, norms_by_term=norms_by_term)
+
+    def _descend_on(
+        self, part: _Part, *, norms_by_term: bool
+    ) -> tuple[dict[str, Tensor], SoftTokens | None, dict[Sight, View]]:
+        """The student's gradient on a part of its batch: the part's scalars, its rewrite, what was said of it."""
+        rewrite = None if part.masked is None else self._rewrite(part.masked)
+        looks: dict[Sight, Batch] = {"real": part.batch} if "real" in self._descend.sights else {}
         if rewrite is not None:
             looks["soft"] = rewrite.batch
         teacher_looks = {sight: look for sight, look in looks.items() if self._needs_teacher(sight)}
         with self.clock("teacher"):
             teacher = self._on_all(self.players.teacher, teacher_looks) if teacher_looks else {}
-        with learning(self.players.student), self._projections_if("student"):
+        with learning(self.players.student):
             with self.clock("student"):
                 student = self._on_all(self.players.student, looks)
-                views = {sight: View(batch.labels_B, student[sight], teacher.get(sight)) for sight in looks}
+                views = {sight: View(part.batch.labels_B, student[sight], teacher.get(sight)) for sight in looks}
                 score = self._descend(views)
-            values = self._step("student", score, score.total, norms_by_term=norms_by_term)
-        detached = {sight: View(view.labels_B, view.student.detach(), view.teacher) for sight, view in views.items()}
-        if self._critic is not None:
-            values.update(self._critic_step(detached))
-        return TurnResult(values, batch.size, 0 if rewrite is None else len(rewrite.sampled_N), rewrite, detached)
+            values = self._backward("student", score, score.total, part, norms_by_term=norms_by_term)
+        said = {sight: View(view.labels_B, view.student.detach(), view.teacher) for sight, view in views.items()}
+        return values, rewrite, said
 
-    def _rewrite(self, batch: Batch) -> SoftTokens:
+    def _rewrite(self, masked: Masked) -> SoftTokens:
         """A rewrite as plain ids, without any graph."""
         assert self.players.generator is not None
         with self.clock("generator"), torch.no_grad(), self._autocast():
-            masked = mask(batch, self.settings.mask_fraction, self.settings.mask_id, self.random["student"])
             return self.players.generator.plain(masked, self.random["student"])
 
     def _needs_teacher(self, sight: Sight) -> bool:
@@ -145,19 +230,25 @@ class Turns:
             self.optimizers["critic"].step()
         return {f"critic.{key}": value.detach() for key, value in score.values.items()}
 
-    def _step(self, player: str, score: Score, loss: Tensor, *, norms_by_term: bool) -> dict[str, Tensor]:
-        """Backward and one optimiser step; the turn's scalars, all detached."""
-        optimizer = self.optimizers[player]
+    def _backward(
+        self, player: Player, score: Score, loss: Tensor, part: _Part, *, norms_by_term: bool
+    ) -> dict[str, Tensor]:
+        """Adds a part's gradient to the player's; the part's scalars, all detached."""
         values = {key: value.detach() for key, value in score.values.items()}
         values["total"] = score.total.detach()
-        with self.clock("student" if player == "student" else "generator"):
-            if norms_by_term:
+        whole = part.share == 1
+        with self.clock(player):
+            if norms_by_term and whole:
                 for key, share in score.weighted.items():
-                    values[f"gradient_norm.{key}"] = gradient_norm(share, optimizer.parameters)
-            loss.backward()
-        with self.clock("optimizer"):
-            values["gradient_norm"] = optimizer.step()
+                    values[f"gradient_norm.{key}"] = gradient_norm(share, self.optimizers[player].parameters)
+            (loss if whole else loss * part.share).backward()
         return values
+
+    def _move(self, player: str) -> Tensor:
+        """The optimiser step; the gradient's norm."""
+        self.moved = True
+        with self.clock("optimizer"):
+            return self.optimizers[player].step()
 
     def _projections_if(self, owner: str) -> AbstractContextManager[None]:
         """The projections learn in their owner's turns."""
@@ -165,6 +256,16 @@ class Turns:
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bfloat16)
+
+
+def _mean(values: Sequence[dict[str, Tensor]], parts: Sequence[_Part]) -> dict[str, Tensor]:
+    """The scalars of a batch from those of its parts."""
+    if len(values) == 1:
+        return values[0]
+    return {
+        key: torch.stack([one[key] * part.share for one, part in zip(values, parts, strict=True)]).sum()
+        for key in values[0]
+    }
 
 
 def gradient_norm(scalar: Tensor, parameters: Iterable[Tensor]) -> Tensor:

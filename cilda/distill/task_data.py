@@ -21,6 +21,10 @@ class TaskData:
     validation: dict[str, Rows]
     """By split; the first decides what is best."""
 
+    def fingerprints(self) -> dict[str, str]:
+        """By split, what tells these rows from all others."""
+        return {split: rows.fingerprint()[:16] for split, rows in {"train": self.train, **self.validation}.items()}
+
 
 def load_task_data(config: RunConfig) -> TaskData:
     """The rows that a config names: a named task's, or the user's own files.

@@ -17,25 +17,27 @@ from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.disk import writing
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate
+from cilda.distill.keeper import forget
 from cilda.distill.losses.loss import LossSettings
 from cilda.distill.model_folder import save_model
 from cilda.distill.model_record import RECORD, Record, recorded_origin
 from cilda.distill.models import Loaded, check_max_length, fit_labels, load_classifier
 from cilda.distill.objective import make_losses
 from cilda.distill.players import Players
-from cilda.distill.schedule import default_epochs, default_learning_rate
-from cilda.distill.step import TurnSettings
+from cilda.distill.preflight import tell_stage
+from cilda.distill.stage_forecast import forecast
 from cilda.distill.task_data import TaskData
-from cilda.distill.trainer import Best, Trainer, TrainerSettings
+from cilda.distill.trainer import Best, Trainer
+from cilda.distill.trainer_settings import teacher_stage
 from cilda.errors import CildaError
 from cilda.methods import METHODS
 from cilda.runs.atomic import read_json
+from cilda.runs.control import Orders
 from cilda.runs.writer import RunWriter
 from cilda.tasks.task import Task
 
 # Grows when the way teachers are made changes, so that older ones are made again.
 _VERSION = 1
-_MOST_EPOCHS = 10.0
 CACHE_OPTION = "CILDA_CACHE_DIR or --set cache_dir=DIR"
 
 
@@ -81,7 +83,14 @@ def lasting_name(source: str) -> str:
 
 
 def obtain_teacher(
-    config: RunConfig, data: TaskData, base: Loaded, writer: RunWriter, device: torch.device, *, bfloat16: bool
+    config: RunConfig,
+    data: TaskData,
+    base: Loaded,
+    writer: RunWriter,
+    device: torch.device,
+    *,
+    bfloat16: bool,
+    orders: Orders | None = None,
 ) -> Teacher:
     """A teacher made of the loaded one, ready to teach, with its scores told in the events.
 
@@ -101,10 +110,11 @@ def obtain_teacher(
     if not loaded.has_head:
         folder = cached_folder(config, data, loaded, bfloat16=bfloat16)
         name = str(folder)
-        loaded = _fine_tuned(config, data, loaded, folder, validation, writer, device, bfloat16=bfloat16)
+        loaded = _fine_tuned(config, data, loaded, folder, validation, writer, device, bfloat16=bfloat16, orders=orders)
     encoder = Encoder(loaded.model).to(device)
     scores = {
-        split: evaluate(encoder, task, rows, config.evaluation_batch_size).scores for split, rows in validation.items()
+        split: evaluate(encoder, task, rows, config.evaluation_batch_size, tick=writer.tick).scores
+        for split, rows in validation.items()
     }
     encoder.cpu()
     score = next(iter(scores.values()))[task.metric]
@@ -122,6 +132,7 @@ def _fine_tuned(
     device: torch.device,
     *,
     bfloat16: bool,
+    orders: Orders | None,
 ) -> Loaded:
     """The base fine-tuned on the task: from the cache, or trained now and put there."""
     if (folder / RECORD).is_file():
@@ -133,7 +144,7 @@ def _fine_tuned(
             tempfile.TemporaryDirectory(dir=folder.parent).cleanup()
         what = f"{base.source} has no head for {data.task.name}: fine-tuning it first, to be kept in {folder}"
         writer.event("alert", level="info", what=what)
-        best = fine_tune(config, data, base, validation, writer, device, bfloat16=bfloat16)
+        best = fine_tune(config, data, base, validation, writer, device, bfloat16=bfloat16, orders=orders)
         record = {
             "task": data.task.to_json(),
             "max_length": config.max_length,
@@ -142,6 +153,7 @@ def _fine_tuned(
             "settings": teacher_settings(config),
         }
         _keep(folder, base.model, base.tokenizer, record)
+    forget(writer.folder.checkpoints, "teacher")
     made = load_classifier(str(folder), data.task.labels, seed=config.seed)
     fit_labels(made.model, data.task.labels)
     return replace(made, source=f"{base.source} fine-tuned on {data.task.name}")
@@ -156,6 +168,7 @@ def fine_tune(
     device: torch.device,
     *,
     bfloat16: bool,
+    orders: Orders | None,
 ) -> Best:
     """Trains the base on gold labels, in place; it ends on the CPU with its best weights."""
     recipe = METHODS["finetune"]
@@ -163,24 +176,7 @@ def fine_tune(
     train = tokenize(data.train, base.tokenizer, config.max_length, regression=task.regression)
     losses = make_losses(recipe, LossSettings(regression=task.regression))
     players = Players(Encoder(base.model).to(device), losses)
-    per_epoch = -(-len(train) // config.batch_size)
-    epochs = config.teacher_epochs or min(_MOST_EPOCHS, default_epochs(per_epoch))
-    total = max(1, round(epochs * per_epoch))
-    mask_id = base.tokenizer.mask_token_id
-    settings = TrainerSettings(
-        stage="teacher",
-        total_turns=total,
-        learning_rate=config.teacher_learning_rate or default_learning_rate(players.student.width),
-        batch_size=config.batch_size,
-        evaluate_every=config.evaluate_every or min(per_epoch, 1000),
-        turn=TurnSettings(mask_id if isinstance(mask_id, int) else 0, bfloat16=bfloat16, seed=config.seed),
-        weight_decay=config.weight_decay,
-        clip_norm=config.clip_norm,
-        warmup_fraction=config.warmup_fraction,
-        evaluation_batch_size=config.evaluation_batch_size,
-        gradient_norms_every=config.gradient_norms_every,
-        keep_state=False,
-    )
+    settings = teacher_stage(config, texts=len(train), width=players.student.width, bfloat16=bfloat16)
     trainer = Trainer(
         players=players,
         recipe=recipe,
@@ -189,7 +185,9 @@ def fine_tune(
         validation=validation,
         settings=settings,
         writer=writer,
+        orders=orders,
     )
+    tell_stage(forecast(trainer.turns, train, validation, settings, auto_batch=config.auto_batch), writer)
     best = trainer.run()
     players.student.cpu().requires_grad_(True)
     return best

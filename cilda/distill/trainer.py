@@ -4,62 +4,32 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from cilda.distill.batch import Batch
-from cilda.distill.checkpoint import (
-    Tree,
-    load_checkpoint,
-    random_states,
-    remove_checkpoint,
-    restore_random_states,
-    save_checkpoint,
-)
+from cilda.distill.checkpoint import Tree, random_states, restore_random_states
 from cilda.distill.clock import Clock
 from cilda.distill.data import BatchStream, TokenizedRows
 from cilda.distill.evaluate import evaluate
+from cilda.distill.fit import check_fit, fingerprint
+from cilda.distill.heeding import Heeding, Kept
+from cilda.distill.keeper import Keeper
 from cilda.distill.ledger import Entry, Ledger
-from cilda.distill.optimizer import PlayerOptimizer
-from cilda.distill.players import Players, owner_of_projections
+from cilda.distill.optimizers import make_optimizers
+from cilda.distill.out_of_memory import play_within_memory
+from cilda.distill.players import Players
 from cilda.distill.recorder import Recorder
 from cilda.distill.schedule import Cycle
-from cilda.distill.step import TurnResult, Turns, TurnSettings
+from cilda.distill.step import TurnResult, Turns
+from cilda.distill.trainer_settings import TrainerSettings
 from cilda.errors import CildaError
 from cilda.methods.recipe import Method, Player
+from cilda.runs.control import Orders
 from cilda.runs.writer import RunWriter
 from cilda.tasks.metric_names import METRICS
 from cilda.tasks.task import Task
-
-Stage = Literal["teacher", "student"]
-
-
-@dataclass(frozen=True)
-class TrainerSettings:
-    """How long, how fast and how often. Turns are student turns unless said otherwise."""
-
-    stage: Stage
-    total_turns: int
-    learning_rate: float
-    batch_size: int
-    evaluate_every: int
-    turn: TurnSettings
-    generator_turns: int = 10
-    student_turns: int = 100
-    weight_decay: float = 0.0
-    clip_norm: float = 5.0
-    warmup_fraction: float = 0.06
-    generator_learning_rate: float = 5e-7
-    generator_clip_norm: float = 5.0
-    projection_learning_rate: float = 1e-3
-    early_stopping: int | None = None
-    evaluation_batch_size: int = 64
-    gradient_norms_every: int = 100
-    record_every: int = 50
-    keep_state: bool = True
-    """Whether full checkpoints are written, from which a run can go on."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +45,9 @@ class Best:
 class Trainer:
     """Plays a method's turns on tokenised rows until its turns are done or the score stops rising.
 
-    The validation split named first decides what is best, by the task's metric. The best student's weights lie in
-    `checkpoints/best-<stage>-<turn>`. The same seed on the same machine gives the same numbers.
+    The validation split named first decides what is best, by the task's metric. The same seed on the same machine gives
+    the same numbers, also when the run is ended anywhere on its way and begun again: it goes on from the newest whole
+    checkpoint of its stage in the run's folder.
     """
 
     def __init__(
@@ -90,6 +61,7 @@ class Trainer:
         settings: TrainerSettings,
         writer: RunWriter,
         recorder: Recorder | None = None,
+        orders: Orders | None = None,
     ) -> None:
         self.players = players
         self.task = task
@@ -97,10 +69,13 @@ class Trainer:
         self.validation = validation
         self.writer = writer
         self._recorder = recorder
+        self._keeper = Keeper(writer, settings.stage, settings.keep_checkpoints)
+        self._newest: tuple[int, str] | None = None
+        self._heeding = None if orders is None else Heeding(orders, writer, self._checkpoint, self._place)
         self._clock = Clock()
         generator_turns = settings.generator_turns if recipe.generator else 0
         self.cycle = Cycle(settings.total_turns, generator_turns, settings.student_turns)
-        self.optimizers = _optimizers(players, recipe, settings, self.cycle)
+        self.optimizers = make_optimizers(players, recipe, settings, self.cycle)
         self.turns = Turns(players, recipe, self.optimizers, settings.turn, self._clock)
         seed = settings.turn.seed
         self.streams: dict[Player, BatchStream] = {
@@ -112,66 +87,120 @@ class Trainer:
         self._evaluations_without_gain = 0
         self._ledger = Ledger(self._write, train.rows, writer.folder.path)
         self.device = self.turns.device
+        self._fingerprint = fingerprint(players, recipe, settings, train, self.device)
         torch.manual_seed(seed)
 
-    @property
-    def _checkpoints(self) -> Path:
-        return self.writer.folder.checkpoints
-
-    def _best_path(self, best: Best) -> Path:
-        return self._checkpoints / f"best-{self.settings.stage}-{best.turn:08d}"
-
     def run(self) -> Best:
-        """Plays all turns and gives the best evaluation; the student then holds the best weights.
+        """Plays all turns that are left and gives the best evaluation; the student then holds the best weights.
 
         Raises:
-            CildaError: a term is not finite.
+            CildaError: a term is not finite, or the run's checkpoint does not fit what is to go on from it.
+            RunStopped: somebody asked for it.
         """
         settings = self.settings
+        resumed_from = self._resume()
         self.writer.event(
             "stage",
             stage=settings.stage,
+            turn=self.done["student"],
             total_turns=settings.total_turns,
             generator_turns=self.cycle.generator_total,
             batch_size=settings.batch_size,
             batches_per_epoch=self.streams["student"].batches_per_epoch,
             learning_rate=settings.learning_rate,
             metric=self.task.metric,
+            **({} if resumed_from is None else {"resumed_from": resumed_from}),
+            **({} if self.best is None else {"best": self.best.score, "best_turn": self.best.turn}),
         )
-        while (player := self.cycle.player(self.done["generator"], self.done["student"])) is not None:
-            self.play(player)
-            due = self.done["student"] % settings.evaluate_every == 0 or self.done["student"] == settings.total_turns
-            if player == "student" and due and self._evaluate():
-                break
+        self._tell_state()
+        try:
+            while not self._out_of_patience:
+                player = self.cycle.player(self.done["generator"], self.done["student"])
+                if player is None:
+                    break
+                self.play(player)
+                self._look_after(player)
+        finally:
+            if self._heeding is not None:
+                self._heeding.leave()
         self._ledger.look()
-        if self.best is None:
+        best, weights = self.best, self._keeper.best_weights
+        if best is None or weights is None:
             what = f"no evaluation gave a {self.task.metric}: it was never a number"
             raise CildaError(what, "see that the validation rows differ from each other, and lower the learning rate")
-        best = load_checkpoint(self._best_path(self.best))
-        self.players.student.load_state_dict(best["student"])
-        return self.best
+        self.players.student.load_state_dict(weights)
+        return best
+
+    def _resume(self) -> str | None:
+        """Takes up the newest whole checkpoint; gives its name, or None where the run begins."""
+        found = self._keeper.newest()
+        if found is None:
+            return None
+        name, state = found
+        check_fit(name, state["position"]["fingerprint"], self._fingerprint)
+        self.load_state(state)
+        self._newest = (self._step, name)
+        return name
+
+    def _look_after(self, player: Player) -> None:
+        """What is due after a turn: an evaluation, a checkpoint, answers."""
+        settings, turn = self.settings, self.done["student"]
+        if player == "student":
+            last = turn == settings.total_turns
+            if last or turn % settings.evaluate_every == 0:
+                self._evaluate()
+            if last or self._out_of_patience or turn % (settings.checkpoint_every or settings.evaluate_every) == 0:
+                self._checkpoint()
+        if self._heeding is not None:
+            self._heeding.heed()
 
     def play(self, player: Player) -> None:
-        """One turn of a player."""
+        """One turn of a player; nothing is counted before it has succeeded."""
         began = time.perf_counter()
-        settings = self.settings
-        with self._clock("data"):
-            batch = self.streams[player].take()
-            # Counted on the CPU: asking the device would wait for it.
-            rewritable = int((~batch.special_BT).sum())
-            batch = batch.to(self.device)
-        turn = self.done[player] + 1
         rate = self.optimizers[player].learning_rate
-        norms = turn % settings.gradient_norms_every == 0
-        play = self.turns.student if player == "student" else self.turns.generator
-        result = play(batch, norms_by_term=norms)
-        self.done[player] = turn
-        if player == "student" and self._recorder is not None and turn % settings.record_every == 0:
+        with self._clock("data"):
+            batch = self._take(player)
+            rewritable = int((~batch.special_BT).sum())
+        result = self._play(player, batch)
+        self.done[player] = turn = self.done[player] + 1
+        recorded = turn == 1 or turn % self.settings.record_every == 0
+        if player == "student" and self._recorder is not None and recorded:
             self._recorder.record(batch, result, turn=turn, epoch=self.epoch)
         numbers = {"learning_rate": rate, "texts_per_second": batch.size / (time.perf_counter() - began)}
         if result.drawn:
             numbers["drawn_fraction"] = result.drawn / rewritable
         self._ledger.add(self._entry(player, turn, batch, result, numbers))
+
+    def _take(self, player: Player) -> Batch:
+        """The player's next batch, on the CPU: there its tokens can be counted without waiting for the device."""
+        return self.streams[player].take()
+
+    def _play(self, player: Player, batch: Batch) -> TurnResult:
+        """The player's next turn on a batch."""
+        with self._clock("data"):
+            batch = batch.to(self.device)
+        norms = (self.done[player] + 1) % self.settings.gradient_norms_every == 0
+        return play_within_memory(
+            self.turns,
+            player,
+            batch,
+            norms_by_term=norms,
+            auto_batch=self.settings.auto_batch,
+            tell=lambda what, _: self.writer.event("alert", level="warning", what=what, todo=""),
+        )
+
+    @property
+    def _step(self) -> int:
+        """Turns of all players so far."""
+        return sum(self.done.values())
+
+    @property
+    def _out_of_patience(self) -> bool:
+        patience = self.settings.early_stopping
+        return patience is not None and self._evaluations_without_gain >= patience
+
+    def _place(self) -> dict[str, Any]:
+        return {"stage": self.settings.stage, "turn": self.done["student"]}
 
     @property
     def epoch(self) -> float:
@@ -185,7 +214,7 @@ class Trainer:
         return Entry(
             player=player,
             turn=turn,
-            step=sum(self.done.values()),
+            step=self._step,
             epoch=self.epoch,
             values=result.values,
             numbers={**numbers, **parts},
@@ -196,33 +225,37 @@ class Trainer:
     def _write(self, entry: Entry, values: dict[str, float]) -> None:
         stage = self.settings.stage
         self.writer.metrics(stage, entry.player, entry.turn, round(entry.epoch, 4), values, step=entry.step)
+        self._tell_state()
+
+    def _tell_state(self) -> None:
         self.writer.state(
-            "running",
-            stage=stage,
-            step=entry.step,
+            "running" if self._heeding is None else self._heeding.status,
+            **self._place(),
+            step=self._step,
             total=self.settings.total_turns + self.cycle.generator_total,
-            turn=self.done["student"],
             total_turns=self.settings.total_turns,
-            epoch=round(entry.epoch, 4),
+            epoch=round(self.epoch, 4),
+            # Of this stage: an earlier one's best would be another model's.
+            best=None if self.best is None else self.best.score,
+            best_turn=None if self.best is None else self.best.turn,
         )
 
-    def _evaluate(self) -> bool:
-        """Scores the student, keeps it if it is the best so far; says whether it is time to stop early."""
+    def _evaluate(self) -> None:
+        """Scores the student, and keeps it if it is the best so far."""
         self._ledger.look()
         settings, turn = self.settings, self.done["student"]
         scores = {
-            split: evaluate(self.players.student, self.task, rows, settings.evaluation_batch_size).scores
+            split: evaluate(
+                self.players.student, self.task, rows, settings.evaluation_batch_size, tick=self._tell_state
+            ).scores
             for split, rows in self.validation.items()
         }
         score = next(iter(scores.values()))[self.task.metric]
         metric = METRICS[self.task.metric]
         gained = metric.better(score, metric.worst if self.best is None else self.best.score)
         if gained:
-            beaten, self.best = self.best, Best(score, turn, scores)
-            path = self._best_path(self.best)
-            save_checkpoint(path.parent, path.name, {"student": self.players.student.state_dict()})
-            if beaten is not None:
-                remove_checkpoint(self._best_path(beaten))
+            self.best = Best(score, turn, scores)
+            self._keeper.keep_best(turn, self.players.student.state_dict())
         self._evaluations_without_gain = 0 if gained else self._evaluations_without_gain + 1
         for place, (split, of_split) in enumerate(scores.items()):
             self.writer.event(
@@ -235,26 +268,24 @@ class Trainer:
                 metric=self.task.metric,
                 best=gained and place == 0,
             )
-        if settings.keep_state:
-            self._save_state()
-        if self.best is not None:
-            self.writer.state("running", best=self.best.score, best_turn=self.best.turn)
-        patience = settings.early_stopping
-        if patience is not None and self._evaluations_without_gain >= patience and turn < settings.total_turns:
+        self._tell_state()
+        if self._out_of_patience and turn < settings.total_turns:
+            patience = settings.early_stopping
             what = f"stopped early at turn {turn}: {patience} evaluations without a better {self.task.metric}"
             self.writer.event("alert", level="info", what=what)
-            return True
-        return False
 
-    def _save_state(self) -> None:
-        """Writes a full checkpoint, and then lets go of the one before."""
-        step = sum(self.done.values())
-        earlier = list(self._checkpoints.glob("step-*"))
-        path = save_checkpoint(self._checkpoints, f"step-{step:08d}", self.state())
-        for old in earlier:
-            if old != path:
-                remove_checkpoint(old)
-        self.writer.event("checkpoint", turn=self.done["student"], path=path.name)
+    def _checkpoint(self) -> Kept:
+        """Writes a full checkpoint, unless this very state lies on the disk already."""
+        self._ledger.look()
+        if self._newest is not None and self._newest[0] == self._step and self._keeper.holds(self._newest[1]):
+            return Kept(self._newest[1])
+        name = self._keeper.write(self._step, self.state())
+        if name is None:
+            trouble = self._keeper.trouble
+            return Kept(None, "" if trouble is None else trouble.what)
+        self._newest = (self._step, name)
+        self.writer.event("checkpoint", stage=self.settings.stage, turn=self.done["student"], path=name)
+        return Kept(name)
 
     def state(self) -> dict[str, Tree]:
         """All that is needed to go on as if nothing had happened."""
@@ -267,10 +298,13 @@ class Trainer:
             "optimizers": {name: optimizer.state() for name, optimizer in self.optimizers.items()},
             "random": random_states(self.turns.random),
             "position": {
+                "fingerprint": self._fingerprint,
                 "done": dict(self.done),
                 "streams": {name: [stream.epoch, stream.place] for name, stream in self.streams.items()},
                 "best": None if best is None else {"score": best.score, "turn": best.turn, "scores": best.scores},
                 "evaluations_without_gain": self._evaluations_without_gain,
+                # Only auto_batch changes it.
+                "micro_batch": self.turns.micro_batch,
             },
         }
 
@@ -289,39 +323,4 @@ class Trainer:
             stream.epoch, stream.place = position["streams"][player]
         self.best = None if position["best"] is None else Best(**position["best"])
         self._evaluations_without_gain = position["evaluations_without_gain"]
-
-
-def _optimizers(
-    players: Players, recipe: Method, settings: TrainerSettings, cycle: Cycle
-) -> dict[str, PlayerOptimizer]:
-    """One optimiser a player, and one for the critic; the projections go to their owner."""
-    owner = owner_of_projections(recipe, settings.turn.projection)
-    projections = [(players.losses["layer_contrast"], settings.projection_learning_rate)] if owner else []
-    optimizers = {
-        "student": PlayerOptimizer(
-            players.student,
-            learning_rate=settings.learning_rate,
-            total_turns=settings.total_turns,
-            weight_decay=settings.weight_decay,
-            clip_norm=settings.clip_norm,
-            warmup_fraction=settings.warmup_fraction,
-            also=projections if owner == "student" else [],
-        )
-    }
-    if recipe.generator and players.generator is not None:
-        optimizers["generator"] = PlayerOptimizer(
-            players.generator,
-            learning_rate=settings.generator_learning_rate,
-            total_turns=cycle.generator_total,
-            clip_norm=settings.generator_clip_norm,
-            warmup_fraction=settings.warmup_fraction,
-            also=projections if owner == "generator" else [],
-        )
-    if owner == "critic":
-        optimizers["critic"] = PlayerOptimizer(
-            players.losses["layer_contrast"],
-            learning_rate=settings.projection_learning_rate,
-            total_turns=settings.total_turns,
-            warmup_fraction=settings.warmup_fraction,
-        )
-    return optimizers
+        self.turns.micro_batch = position["micro_batch"]

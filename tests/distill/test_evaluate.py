@@ -26,6 +26,13 @@ def test_logits_come_in_the_order_of_the_rows_whatever_the_batches(family: str) 
         np.testing.assert_allclose(logits(encoder, rows, batch_size), alone, rtol=1e-4, atol=1e-6)
 
 
+def test_each_batch_gives_a_sign_of_life() -> None:
+    ticks: list[int] = []
+    encoder, rows = Encoder(tiny_encoder("bert")), tiny_tokenized("bert", 7)
+    evaluate(encoder, TASK, rows, 2, tick=lambda: ticks.append(1))
+    assert len(ticks) == 4
+
+
 def test_scores_are_those_of_the_predictions() -> None:
     encoder, rows = Encoder(tiny_encoder("bert")), tiny_tokenized("bert", 8)
     said = evaluate(encoder, TASK, rows)

@@ -83,3 +83,11 @@ def test_the_first_term_that_is_not_finite_is_named(tmp_path: Path, bad: float) 
     assert kept["texts"] == [[text] for text in rows.texts[0]]
     assert (kept["ids"], kept["labels"]) == (rows.ids, rows.labels)
     assert kept["rewritten_token_ids"] == [[token + 1 for token in text] for text in kept["token_ids"]]
+
+
+def test_a_disk_that_refuses_does_not_hide_what_went_wrong(tmp_path: Path) -> None:
+    book = ledger([], tmp_path / "gone")
+    book.add(entry(1, total=math.nan))
+    with pytest.raises(CildaError, match="total is nan") as caught:
+        book.look()
+    assert caught.value.todo.startswith("its batch could not be kept (No such file or directory)")

@@ -10,13 +10,14 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerFast
 
+from cilda.cli.description import describe_run
 from cilda.cli.main import main
 from cilda.config import RunConfig
 from cilda.distill.data import tokenize
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate, logits
 from cilda.distill.outcome import Outcome
-from cilda.distill.run_record import describe_run, recorded
+from cilda.distill.run_record import recorded
 from cilda.distill.session import distil, make_teacher
 from cilda.distill.task_data import load_task_data
 from cilda.errors import CildaError
@@ -240,9 +241,9 @@ def test_what_ends_a_run_is_recorded(tmp_path: Path) -> None:
     ):
         with RunWriter(create(tmp_path, name)) as writer, pytest.raises(type(error)), recorded(writer):
             raise error
-        (failed,) = events(writer.folder, "failed")
+        (told,) = events(writer.folder, status)
         assert read_json(writer.folder.state_json)["status"] == status
-        assert ("traceback" in failed) == (name == "broken")
+        assert ("traceback" in told) == (name == "broken")
 
 
 def test_run_json_says_what_was_asked_for(files: Path) -> None:

@@ -1,0 +1,134 @@
+"""A run's models and rows put together as for the run, to be looked over, and nothing learned or kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from cilda.config import RunConfig
+from cilda.distill.assembly import assemble_players, assemble_student
+from cilda.distill.data import TokenizedRows, tokenize
+from cilda.distill.encoder import Encoder
+from cilda.distill.hardware import set_up
+from cilda.distill.losses.loss import LossSettings
+from cilda.distill.model_facts import ModelFacts, facts
+from cilda.distill.model_record import RECORD
+from cilda.distill.models import Loaded, Student, fit_labels, load_classifier
+from cilda.distill.objective import make_losses
+from cilda.distill.optimizers import make_optimizers
+from cilda.distill.players import Players
+from cilda.distill.preflight import Preflight, look
+from cilda.distill.schedule import Cycle
+from cilda.distill.stage_forecast import StageForecast, forecast
+from cilda.distill.step import Turns
+from cilda.distill.task_data import TaskData
+from cilda.distill.teacher import Teacher, cached_folder, origins_of
+from cilda.distill.trainer_settings import TrainerSettings, student_stage, teacher_stage
+from cilda.methods import METHODS
+from cilda.methods.recipe import Method
+
+
+def rehearsed(config: RunConfig, data: TaskData, base: Loaded, generator: Loaded | None, folder: Path) -> Preflight:
+    """Looks over the run that a config describes, with its models as they were loaded; `folder` is where it is kept.
+
+    A teacher that does not know the task yet is not trained: its stage is forecast, and it stands there with a fresh
+    head.
+
+    Raises:
+        CildaError: a student that cannot be made, or does not fit the teacher or the task.
+    """
+    device, bfloat16 = set_up(config)
+    recipe = config.recipe
+    teacher, about = _known(config, data, base, bfloat16=bfloat16)
+    student = assemble_student(config, recipe, data, teacher)
+    rows = _tokenized(config, data, student)
+    told = models_of(teacher, student, generator, about=about)
+    earlier = []
+    if not teacher.has_head:
+        own = rows if teacher.tokenizer is student.tokenizer else _tokenized(config, data, teacher)
+        earlier.append(_teacher_stage(config, data, teacher, own, device, bfloat16=bfloat16))
+    train, validation = rows
+    players = assemble_players(
+        config, recipe, data, Teacher(teacher, data.task, {}, origins_of(base), base.source), student, generator, device
+    )
+    settings = student_stage(
+        config,
+        texts=len(train),
+        width=players.student.width,
+        mask_id=student.tokenizer.mask_token_id or 0,
+        bfloat16=bfloat16,
+    )
+    return look(
+        _turns(players, recipe, settings),
+        train,
+        validation,
+        settings,
+        task=data.task,
+        models=told,
+        layer_map=student.layer_map,
+        student=student.description,
+        folder=folder,
+        auto_batch=config.auto_batch,
+        teacher_knows=teacher.has_head,
+        earlier=earlier,
+    )
+
+
+def models_of(teacher: Loaded, student: Student, generator: Loaded | None, *, about: str = "") -> list[ModelFacts]:
+    """The facts of a run's models; `about` is said of the teacher."""
+    told = [
+        facts("teacher", teacher.source, teacher.model, teacher.tokenizer, about=about),
+        facts("student", student.source, student.model, student.tokenizer, about=student.description),
+    ]
+    if generator is not None:
+        told.append(facts("generator", generator.source, generator.model, generator.tokenizer))
+    return told
+
+
+def _known(config: RunConfig, data: TaskData, base: Loaded, *, bfloat16: bool) -> tuple[Loaded, str]:
+    """The teacher, from the cache where it was fine-tuned before, and what is to be said of its head."""
+    if base.has_head:
+        return base, "knows the task"
+    folder = cached_folder(config, data, base, bfloat16=bfloat16)
+    if not (folder / RECORD).is_file():
+        return base, f"fine-tuned on {data.task.name} first; its head is fresh"
+    made = load_classifier(str(folder), data.task.labels, seed=config.seed)
+    fit_labels(made.model, data.task.labels)
+    return replace(made, source=base.source), f"fine-tuned on {data.task.name} before: {folder}"
+
+
+def _tokenized(
+    config: RunConfig, data: TaskData, model: Loaded | Student
+) -> tuple[TokenizedRows, dict[str, TokenizedRows]]:
+    """Training rows and validation rows as tokens of a model."""
+    splits = {
+        split: tokenize(rows, model.tokenizer, config.max_length, regression=data.task.regression)
+        for split, rows in {"train": data.train, **data.validation}.items()
+    }
+    return splits.pop("train"), splits
+
+
+def _teacher_stage(
+    config: RunConfig,
+    data: TaskData,
+    base: Loaded,
+    rows: tuple[TokenizedRows, dict[str, TokenizedRows]],
+    device: torch.device,
+    *,
+    bfloat16: bool,
+) -> StageForecast:
+    """The fine-tuning that comes first, foretold."""
+    recipe = METHODS["finetune"]
+    train, validation = rows
+    players = Players(
+        Encoder(base.model).to(device), make_losses(recipe, LossSettings(regression=data.task.regression))
+    )
+    settings = teacher_stage(config, texts=len(train), width=players.student.width, bfloat16=bfloat16)
+    return forecast(_turns(players, recipe, settings), train, validation, settings, auto_batch=config.auto_batch)
+
+
+def _turns(players: Players, recipe: Method, settings: TrainerSettings) -> Turns:
+    cycle = Cycle(settings.total_turns, settings.generator_turns if recipe.generator else 0, settings.student_turns)
+    return Turns(players, recipe, make_optimizers(players, recipe, settings, cycle), settings.turn)

@@ -1,0 +1,137 @@
+"""What a stage of a run will take: memory and time."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from cilda.distill.batch import Batch
+from cilda.distill.data import TokenizedRows, epoch_order
+from cilda.distill.dry_turn import step_seconds, tried, wait_for
+from cilda.distill.fitting import Fit, fit
+from cilda.distill.memory import give_back
+from cilda.distill.schedule import Cycle
+from cilda.distill.step import Turns
+from cilda.distill.trainer_settings import TrainerSettings
+from cilda.methods.recipe import Player
+
+# A first turn of its kind and shape also pays for what is set up once.
+_QUICK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class PlayerForecast:
+    """The turns of one player."""
+
+    turns: int
+    seconds: float
+    """A turn of usual length, its optimiser's step included."""
+    largest_seconds: float | None
+    """The turn of the longest texts; None where it does not fit."""
+
+
+@dataclass(frozen=True)
+class StageForecast:
+    """The teacher's training or the student's."""
+
+    stage: str
+    fit: Fit
+    micro_batch: int | None
+    """Texts at once with which time was taken; None for whole batches."""
+    runs: bool
+    """Whether it will run: whole batches fit, or the parts in which it is to be played."""
+    players: dict[Player, PlayerForecast]
+    evaluations: int
+    evaluation_seconds: float
+    """One evaluation on all validation rows."""
+
+    @property
+    def seconds(self) -> float:
+        """The whole stage, if nothing stops it early."""
+        played = sum(player.turns * player.seconds for player in self.players.values())
+        return played + self.evaluations * self.evaluation_seconds
+
+
+def forecast(
+    turns: Turns,
+    train: TokenizedRows,
+    validation: Mapping[str, TokenizedRows],
+    settings: TrainerSettings,
+    *,
+    auto_batch: bool = False,
+    held_states_bytes: int | None = None,
+) -> StageForecast:
+    """Looks ahead by a few dry turns, which leave weights and random states as they are: about three turns' time.
+
+    Where the largest batch does not fit, `auto_batch` sets the micro-batch of `turns` to the largest that does.
+    """
+    largest = longest_batch(train, settings.batch_size)
+    found = fit(turns, largest, states_bytes=held_states_bytes)
+    if found.proposal is not None and auto_batch:
+        turns.micro_batch = found.proposal
+    micro_batch = turns.micro_batch if found.fits or auto_batch else found.proposal
+    usual = usual_batch(train, settings.batch_size, settings.turn.seed)
+    generator_turns = settings.generator_turns if "generator" in turns.players_in_turn else 0
+    cycle = Cycle(settings.total_turns, generator_turns, settings.student_turns)
+    totals: dict[Player, int] = {"student": settings.total_turns, "generator": cycle.generator_total}
+    players: dict[Player, PlayerForecast] = {}
+    for player in turns.players_in_turn:
+        step = step_seconds(turns.optimizers[player], turns.device)
+        if found.fits or found.proposal is not None:
+            trial = tried(turns, player, usual, micro_batch)
+            if trial.seconds < _QUICK_SECONDS:
+                trial = tried(turns, player, usual, micro_batch)
+            seconds = trial.seconds
+        else:
+            seconds = found.seconds.get(player, 0.0)
+        most = found.seconds.get(player) if found.fits else None
+        players[player] = PlayerForecast(totals[player], seconds + step, None if most is None else most + step)
+    forecasted = StageForecast(
+        stage=settings.stage,
+        fit=found,
+        micro_batch=micro_batch,
+        runs=found.fits or (found.proposal is not None and auto_batch),
+        players=players,
+        # The last one is of the best student, when all turns are done.
+        evaluations=math.ceil(settings.total_turns / settings.evaluate_every) + 1,
+        evaluation_seconds=_evaluation_seconds(turns, validation, settings),
+    )
+    give_back(turns.device)
+    return forecasted
+
+
+def longest_batch(rows: TokenizedRows, batch_size: int) -> Batch:
+    """The longest texts, the first of them as long as any that can come."""
+    return rows.batch(np.argsort(-rows.lengths, kind="stable")[:batch_size].tolist())
+
+
+def usual_batch(rows: TokenizedRows, batch_size: int, seed: int) -> Batch:
+    """The batch of the first epoch whose padded length is nearest to the mean of all."""
+    batches = epoch_order(rows.lengths, batch_size, seed, 0)
+    full = [batch for batch in batches if len(batch) == min(batch_size, len(rows))]
+    lengths = np.array([rows.lengths[batch].max() for batch in full])
+    return rows.batch(full[int(np.abs(lengths - lengths.mean()).argmin())])
+
+
+def _evaluation_seconds(turns: Turns, validation: Mapping[str, TokenizedRows], settings: TrainerSettings) -> float:
+    """All validation rows, from one batch of each split."""
+    total = 0.0
+    student, device = turns.players.student, turns.device
+    for rows in validation.values():
+        at_once = min(settings.evaluation_batch_size, len(rows))
+        if turns.micro_batch is not None:
+            at_once = min(at_once, turns.micro_batch)
+        middle = np.argsort(rows.lengths, kind="stable")[(len(rows) - at_once) // 2 :][:at_once]
+        batch = rows.batch(middle.tolist()).to(device)
+        with torch.no_grad():
+            wait_for(device)
+            began = time.perf_counter()
+            student(batch)
+            wait_for(device)
+        total += (time.perf_counter() - began) * len(rows) / max(1, at_once)
+    return total

@@ -1,0 +1,106 @@
+"""What a trainer is told, in the teacher's stage or the student's."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from cilda.config import RunConfig
+from cilda.distill.schedule import default_epochs, default_learning_rate
+from cilda.distill.step import TurnSettings
+
+MOST_TEACHER_EPOCHS = 10.0
+
+Stage = Literal["teacher", "student"]
+
+
+@dataclass(frozen=True)
+class TrainerSettings:
+    """How long, how fast and how often. Turns are student turns unless said otherwise."""
+
+    stage: Stage
+    total_turns: int
+    learning_rate: float
+    batch_size: int
+    evaluate_every: int
+    turn: TurnSettings
+    generator_turns: int = 10
+    student_turns: int = 100
+    weight_decay: float = 0.0
+    clip_norm: float = 5.0
+    warmup_fraction: float = 0.06
+    generator_learning_rate: float = 5e-7
+    generator_clip_norm: float = 5.0
+    projection_learning_rate: float = 1e-3
+    early_stopping: int | None = None
+    evaluation_batch_size: int = 64
+    gradient_norms_every: int = 100
+    record_every: int = 50
+    auto_batch: bool = False
+    """Whether a turn for which memory runs out is played again in smaller parts."""
+    checkpoint_every: int | None = None
+    """By default at each evaluation."""
+    keep_checkpoints: int = 2
+
+
+def student_stage(config: RunConfig, *, texts: int, width: int, mask_id: int, bfloat16: bool) -> TrainerSettings:
+    """The config's settings for a student of this width on so many texts, with what is left to us filled in."""
+    per_epoch = math.ceil(texts / config.batch_size)
+    total = max(1, round((config.epochs or default_epochs(per_epoch)) * per_epoch))
+    if config.max_turns is not None:
+        total = min(total, config.max_turns)
+    return replace(
+        _either_stage(config, per_epoch, bfloat16=bfloat16),
+        total_turns=total,
+        learning_rate=config.learning_rate or default_learning_rate(width),
+        turn=TurnSettings(
+            mask_id,
+            mask_fraction=config.mask_fraction,
+            projection=config.projection,
+            generator_dropout=config.generator_dropout,
+            bfloat16=bfloat16,
+            seed=config.seed,
+            micro_batch=config.micro_batch,
+        ),
+        generator_turns=config.generator_turns,
+        student_turns=config.student_turns,
+        generator_learning_rate=config.generator_learning_rate,
+        generator_clip_norm=config.generator_clip_norm,
+        projection_learning_rate=config.projection_learning_rate,
+        early_stopping=config.early_stopping,
+        record_every=config.record_every,
+    )
+
+
+def teacher_stage(config: RunConfig, *, texts: int, width: int, bfloat16: bool) -> TrainerSettings:
+    """The config's settings for the fine-tuning of a teacher of this width on so many texts."""
+    per_epoch = math.ceil(texts / config.batch_size)
+    epochs = config.teacher_epochs or min(MOST_TEACHER_EPOCHS, default_epochs(per_epoch))
+    return replace(
+        _either_stage(config, per_epoch, bfloat16=bfloat16),
+        stage="teacher",
+        total_turns=max(1, round(epochs * per_epoch)),
+        learning_rate=config.teacher_learning_rate or default_learning_rate(width),
+    )
+
+
+def _either_stage(config: RunConfig, per_epoch: int, *, bfloat16: bool) -> TrainerSettings:
+    """What the config says of both stages; how long and how fast is theirs to say."""
+    return TrainerSettings(
+        stage="student",
+        total_turns=1,
+        learning_rate=0.0,
+        batch_size=config.batch_size,
+        evaluate_every=config.evaluate_every or min(per_epoch, 1000),
+        # Nothing is masked where nothing is rewritten.
+        turn=TurnSettings(mask_id=0, bfloat16=bfloat16, seed=config.seed, micro_batch=config.micro_batch),
+        weight_decay=config.weight_decay,
+        clip_norm=config.clip_norm,
+        warmup_fraction=config.warmup_fraction,
+        evaluation_batch_size=config.evaluation_batch_size,
+        gradient_norms_every=config.gradient_norms_every,
+        auto_batch=config.auto_batch,
+        checkpoint_every=config.checkpoint_every,
+        keep_checkpoints=config.keep_checkpoints,
+    )

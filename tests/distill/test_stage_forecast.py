@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from cilda.distill import fitting
+from cilda.distill.checkpoint import random_states
+from cilda.distill.dry_turn import dry, state_bytes, step_seconds, tried
+from cilda.distill.fitting import fit
+from cilda.distill.memory import Room, _group_free, measured, room
+from cilda.distill.stage_forecast import forecast, longest_batch, usual_batch
+from cilda.distill.step import Turns, TurnSettings
+from cilda.distill.trainer_settings import TrainerSettings
+from cilda.methods import METHODS
+from tests.tiny_players import mask_id, tiny_batch, tiny_players, tiny_tokenized, tiny_turns
+from tests.tiny_trainer import tiny_trainer
+
+CPU = torch.device("cpu")
+MB = 1_000_000
+
+
+def settings(**given: Any) -> TrainerSettings:
+    """A stage of 90 turns in batches of 4, evaluated after every 30."""
+    chosen: dict[str, Any] = {"stage": "student", "total_turns": 90, "learning_rate": 1e-3, "batch_size": 4}
+    return TrainerSettings(**{**chosen, "evaluate_every": 30, "turn": TurnSettings(mask_id("bert")), **given})
+
+
+def everything(trainer: Any) -> list[Any]:
+    """All that a trainer's state holds, as lists."""
+    flat: list[Any] = []
+
+    def walk(value: Any) -> None:
+        if isinstance(value, torch.Tensor):
+            flat.append(value.clone())
+        elif isinstance(value, dict):
+            for key in value:
+                flat.append(key)
+                walk(value[key])
+        elif isinstance(value, list | tuple):
+            for one in value:
+                walk(one)
+        else:
+            flat.append(value)
+
+    walk(trainer.state())
+    return flat
+
+
+@pytest.mark.parametrize("turns_before", [0, 3])
+@pytest.mark.parametrize("name", ["finetune", "cilda", "cilda_minild"])
+def test_looking_ahead_moves_nothing(name: str, turns_before: int, tmp_path: Path) -> None:
+    trainer = tiny_trainer(tmp_path, METHODS[name])
+    for _ in range(turns_before):
+        if METHODS[name].generator:
+            trainer.play("generator")
+        trainer.play("student")
+    before, clock = everything(trainer), dict(trainer.turns.clock.seconds)
+    forecast(trainer.turns, trainer.streams["student"].rows, trainer.validation, trainer.settings)
+    after = everything(trainer)
+    assert len(before) == len(after)
+    for one, other in zip(before, after, strict=True):
+        assert torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+    assert trainer.turns.clock.seconds == clock
+    assert trainer.turns.micro_batch is None
+    for player in (trainer.players.student, trainer.players.generator, trainer.players.losses, trainer.players.teacher):
+        if player is not None:
+            assert not player.training
+            assert all(weight.grad is None and not weight.requires_grad for weight in player.parameters())
+
+
+def test_a_dry_turn_that_breaks_leaves_everything_as_it_was() -> None:
+    turns = tiny_turns("bert", METHODS["cilda"])
+    before = random_states(turns.random)
+
+    def refuse(_module: nn.Module, _inputs: Any, _output: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    handle = turns.players.student.register_forward_hook(refuse)
+    with pytest.raises(torch.OutOfMemoryError), dry(turns) as still:
+        still.student(tiny_batch("bert"))
+    handle.remove()
+    after = random_states(turns.random)
+    assert torch.equal(before["cpu"], after["cpu"])
+    assert all(torch.equal(before["streams"][name], after["streams"][name]) for name in before["streams"])
+    assert all(weight.grad is None for mover in turns.optimizers.values() for weight in mover.parameters)
+
+
+def test_a_small_run_is_looked_over_within_a_second() -> None:
+    turns = tiny_turns("bert", METHODS["cilda"])
+    rows = tiny_tokenized("bert", 40)
+    forecast(turns, rows, {"validation": rows}, settings())
+    began = time.perf_counter()
+    forecast(turns, rows, {"validation": rows}, settings())
+    assert time.perf_counter() - began < 1
+
+
+def test_a_stage_takes_its_turns_and_its_evaluations() -> None:
+    turns, rows = tiny_turns("bert", METHODS["cilda"]), tiny_tokenized("bert", 40)
+    told = forecast(turns, rows, {"validation": rows}, settings(generator_turns=2, student_turns=30))
+    assert {name: player.turns for name, player in told.players.items()} == {"generator": 6, "student": 90}
+    # After turns 30, 60 and 90, and of the best student once more.
+    assert told.evaluations == 4
+    student, generator = told.players["student"].seconds, told.players["generator"].seconds
+    assert told.seconds == pytest.approx(90 * student + 6 * generator + 4 * told.evaluation_seconds)
+    assert min(student, generator, told.evaluation_seconds) > 0
+    assert told.runs and told.fit.fits and told.fit.measured and told.fit.proposal is None
+
+
+def test_the_largest_batch_holds_the_longest_texts_and_the_usual_one_those_in_between() -> None:
+    rows = tiny_tokenized("bert", 40)
+    largest, usual = longest_batch(rows, 4), usual_batch(rows, 4, seed=0)
+    assert largest.ids_BT.shape == (4, rows.lengths.max())
+    assert sorted(largest.attention_BT.sum(1).tolist()) == sorted(np.sort(rows.lengths)[-4:].tolist())
+    assert usual.size == 4
+    assert rows.lengths.min() < usual.ids_BT.shape[1] < rows.lengths.max()
+    assert longest_batch(rows, 100).size == 40
+    assert usual_batch(rows, 100, seed=0).size == 40
+
+
+class Ledger:
+    """A device on which a turn of n texts takes 100 MB and 10 MB for each of them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, limit_mb: int) -> None:
+        self.played: list[int] = []
+        monkeypatch.setattr(fitting, "tried", self.tried)
+        monkeypatch.setattr(fitting, "room", lambda _: Room(0, limit_mb * MB))
+
+    def tried(self, turns: Turns, player: Any, batch: Any, micro_batch: int | None = None) -> Any:
+        """A turn that takes what its texts take."""
+        at_once = min(batch.size, micro_batch or batch.size)
+        self.played.append(at_once)
+        trial = tried(turns, player, batch, micro_batch)
+        return type(trial)(player, batch.size, trial.length, trial.seconds, (100 + 10 * at_once) * MB)
+
+
+@pytest.mark.parametrize(
+    ("limit_mb", "fits", "proposal", "largest_played"),
+    # 80 % of the limit may be used; 32 texts take 420 MB, 16 take 260, 8 take 180, 1 takes 110.
+    [(530, True, None, 32), (520, False, 16, 4), (250, False, 8, 4), (100, False, None, 4)],
+)
+def test_on_a_cpu_only_what_is_foretold_to_fit_is_played(
+    limit_mb: int, fits: bool, proposal: int | None, largest_played: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(monkeypatch, limit_mb)
+    turns, rows = tiny_turns("bert", METHODS["finetune"]), tiny_tokenized("bert", 40)
+    found = fit(turns, longest_batch(rows, 32), states_bytes=0)
+    assert (found.fits, found.proposal, max(ledger.played)) == (fits, proposal, largest_played)
+    assert found.measured == fits
+    assert found.peak_bytes == pytest.approx(420 * MB, rel=0.01)
+
+
+def test_what_is_proposed_is_taken_only_with_auto_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    Ledger(monkeypatch, 250)
+    rows = tiny_tokenized("bert", 40)
+    for auto_batch in (False, True):
+        turns = tiny_turns("bert", METHODS["kd"])
+        told = forecast(
+            turns,
+            rows,
+            {"validation": rows},
+            settings(batch_size=32),
+            auto_batch=auto_batch,
+            held_states_bytes=0,
+        )
+        assert told.fit.proposal == 8
+        assert turns.micro_batch == (8 if auto_batch else None)
+
+
+def test_adamw_s_states_are_added_for_all_who_learn() -> None:
+    turns = tiny_turns("bert", METHODS["cilda"])
+    weights = sum(weight.numel() for mover in turns.optimizers.values() for weight in mover.parameters)
+    assert set(turns.optimizers) == {"student", "generator", "critic"}
+    assert state_bytes(turns.optimizers) == 2 * 4 * weights
+    assert step_seconds(turns.optimizers["student"], CPU) > 0
+
+
+def test_a_device_tells_what_may_be_taken_and_what_was() -> None:
+    before = room(CPU)
+    with measured(CPU) as peak:
+        block = torch.ones(50 * MB)
+        del block
+    assert peak.bytes - before.held_bytes == pytest.approx(200 * MB, rel=0.1)
+    with measured(CPU) as later:
+        pass
+    assert later.bytes < peak.bytes - 150 * MB
+    assert before.held_bytes > 0 and before.free_bytes > 0
+    assert before.limit_bytes == before.held_bytes + before.free_bytes
+
+
+def test_a_control_group_s_limit_counts_whatever_its_version(tmp_path: Path) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("4:memory:/a/b\n0::/x/y\n")
+    old, new = tmp_path / "sys/fs/cgroup/memory/a/b", tmp_path / "sys/fs/cgroup/x"
+    (new / "y").mkdir(parents=True)
+    old.mkdir(parents=True)
+    (old / "memory.limit_in_bytes").write_text("1000\n")
+    (old / "memory.usage_in_bytes").write_text("300\n")
+    (old / "memory.stat").write_text("cache 9\ntotal_inactive_file 50\n")
+    (new / "y" / "memory.max").write_text("max\n")
+    (new / "y" / "memory.current").write_text("5\n")
+    (new / "memory.max").write_text("400\n")
+    (new / "memory.current").write_text("100\n")
+    assert _group_free(tmp_path) == [750, 300]
+    assert _group_free(tmp_path / "nowhere") == []
+
+
+def test_players_that_are_looked_at_twice_say_the_same() -> None:
+    recipe = METHODS["mate_kd"]
+    turns = tiny_turns("bert", recipe, players=tiny_players("bert", recipe))
+    first, second = (fit(turns, tiny_batch("bert")) for _ in range(2))
+    assert (first.texts, first.length, first.fits) == (second.texts, second.length, second.fits)
