@@ -9,6 +9,7 @@ import socket
 import tempfile
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.loopback import connect_here
 
@@ -28,6 +29,11 @@ for _name in [name for name in os.environ if name.startswith("CILDA_")]:
     del os.environ[_name]
 for _name in ("FORCE_COLOR", "NO_COLOR", "HF_ENDPOINT", "HF_TOKEN"):
     os.environ.pop(_name, None)
+
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

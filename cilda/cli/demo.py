@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cilda.cli.beforehand import looked_over
@@ -75,26 +76,28 @@ def run_demo(
     making = pretraining or Pretraining()
     models = demo_models(config, making)
     teacher_config = teacher_config.model_copy(update={"teacher": str(models.encoder)})
-    with started(teacher_config, origins, purpose="finetune") as writer:
-        teacher = make_teacher(teacher_config, all_rows, writer, first=lambda: make_demo_models(models, writer, making))
+    with started(teacher_config, origins, job="finetune", purpose="finetune") as desk:
+        prepare = partial(make_demo_models, models, desk.writer, making)
+        teacher = make_teacher(teacher_config, all_rows, desk.writer, orders=desk.orders, first=prepare)
     made = {"teacher": teacher.name, "generator": str(models.masked_lm)}
     config, plain_config = config.model_copy(update=made), plain_config.model_copy(update=made)
-    with started(plain_config, origins) as plain_writer:
-        plain = distil(plain_config, data, plain_writer)
-    with started(config, origins) as writer:
-        distilled = distil(config, data, writer)
+    with started(plain_config, origins, job="distill") as plain_desk:
+        plain = distil(plain_config, data, plain_desk.writer, orders=plain_desk.orders)
+    with started(config, origins, job="distill") as desk:
+        distilled = distil(config, data, desk.writer, orders=desk.orders)
+    folder = desk.writer.folder
     _print_table(config, plain, distilled)
     if as_json:
         shown = {
-            "run": writer.folder.id,
-            "plain_run": plain_writer.folder.id,
-            "student_folder": str(writer.folder.student),
+            "run": folder.id,
+            "plain_run": plain_desk.writer.folder.id,
+            "student_folder": str(folder.student),
             "plain": plain.to_json(),
             **distilled.to_json(),
         }
         show_json(finite(shown))
     else:
-        print(writer.folder.student)
+        print(folder.student)
 
 
 def _print_table(config: RunConfig, plain: Outcome, distilled: Outcome) -> None:

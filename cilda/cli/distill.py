@@ -7,25 +7,32 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cilda.cli.beforehand import looked_over
+from cilda.cli.beforehand import looked_over, named_things_exist
+from cilda.cli.completion import complete_runs
 from cilda.cli.demo import DEMO_SETTINGS, DEMO_TASK, refuse_own_task, run_demo
+from cilda.cli.description import anchored
+from cilda.cli.ending import left_alone, print_outcome
+from cilda.cli.launch import launch, new_run
 from cilda.cli.running import started
 from cilda.cli.settings import (
     KEEP,
     METHOD,
     AllowEmptyOption,
     AllowPickleOption,
+    AutoBatchOption,
     BatchSizeOption,
     ConfigOption,
     DataDirOption,
     EpochsOption,
     GeneratorOption,
+    KeepOption,
     LabelOption,
     LearningRateOption,
     LimitOption,
     MaxLengthOption,
     MaxTurnsOption,
     MethodOption,
+    MicroBatchOption,
     NameOption,
     RunsDirOption,
     SeedOption,
@@ -42,13 +49,11 @@ from cilda.cli.settings import (
     as_toml,
     resolved,
 )
-from cilda.cli.table import aligned, show_json
-from cilda.runs.events import finite
+from cilda.errors import UsageError
+from cilda.runs.layout import default_runs_dir, find
 
 if TYPE_CHECKING:
     from cilda.config import RunConfig
-    from cilda.distill.outcome import Outcome
-    from cilda.runs.layout import RunFolder
 
 
 def distill(
@@ -75,9 +80,12 @@ def distill(
     max_turns: MaxTurnsOption = None,
     teacher_epochs: TeacherEpochsOption = None,
     batch_size: BatchSizeOption = None,
+    micro_batch: MicroBatchOption = None,
+    auto_batch: AutoBatchOption = None,
     learning_rate: LearningRateOption = None,
     runs_dir: RunsDirOption = None,
     name: NameOption = None,
+    keep: KeepOption = None,
     demo: Annotated[
         bool,
         typer.Option(
@@ -90,22 +98,45 @@ def distill(
             "--dry-run", help="Print every setting with its origin, as TOML, and stop.", rich_help_panel=METHOD
         ),
     ] = False,
-    foreground: Annotated[  # noqa: ARG001  until there is a background
-        bool, typer.Option("--foreground", help="Stay until the run ends; so far every run does.", rich_help_panel=KEEP)
+    from_run: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            help="Begin with the settings of another run.",
+            rich_help_panel=METHOD,
+            autocompletion=complete_runs,
+        ),
+    ] = None,
+    foreground: Annotated[
+        bool,
+        typer.Option(
+            "--foreground", help="Train in this process: for SLURM, containers, scripts.", rich_help_panel=KEEP
+        ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    detach: Annotated[
+        bool,
+        typer.Option(
+            "--detach", help="Print the run's id and return; so it is without a terminal.", rich_help_panel=KEEP
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: the outcome, or with --detach the run.")] = False,
 ) -> None:
     """Compress a fine-tuned encoder into a smaller one.
 
-    A teacher that does not know the task yet is fine-tuned first and kept for the next time. The student's folder is
-    printed on stdout; progress goes to stderr.
+    A teacher that does not know the task yet is fine-tuned first and kept for the next time. The run goes on in the
+    background: in a terminal it is shown until you leave, elsewhere its id is printed on stdout. With --foreground this
+    process trains, and prints the student's folder at the end.
     """
+    if foreground and detach:
+        raise UsageError("--foreground and --detach exclude each other", "leave one of them out")
     flags = {
         "task": task, "data_dir": data_dir, "train_file": train, "validation_file": validation, "text": text,
         "text_pair": text_pair, "label": label, "allow_empty": allow_empty, "limit": limit, "max_length": max_length,
         "teacher": teacher, "student": student, "generator": generator, "allow_pickle": allow_pickle, "method": method,
         "seed": seed, "epochs": epochs, "max_turns": max_turns, "teacher_epochs": teacher_epochs,
-        "batch_size": batch_size, "learning_rate": learning_rate, "runs_dir": runs_dir, "name": name,
+        "batch_size": batch_size, "micro_batch": micro_batch, "auto_batch": auto_batch, "learning_rate": learning_rate,
+        "runs_dir": runs_dir, "name": name, "keep_checkpoints": keep,
     }  # fmt: skip
     if demo:
         refuse_own_task(flags)
@@ -114,22 +145,33 @@ def distill(
         settings=setting,
         weights=weight,
         config_file=config_file,
+        run=None if from_run is None else find(runs_dir or default_runs_dir(), from_run),
         base=DEMO_SETTINGS if demo else {},
         fixed=DEMO_TASK if demo else {},
     )
     if dry_run:
+        if not demo:
+            named_things_exist(config)
         sys.stdout.write(as_toml(config, origins))
         _print_terms(config)
         return
     if demo:
+        if detach:
+            raise UsageError("--demo makes several runs, one after the other, and stays", "leave --detach out")
         run_demo(config, origins, as_json=as_json)
         return
     data = looked_over(config)
-    with started(config, origins) as writer:
-        from cilda.distill.session import distil
+    config = anchored(config)
+    if foreground:
+        with started(config, origins, job="distill") as desk:
+            from cilda.distill.session import distil
 
-        outcome = distil(config, data, writer)
-    _print_outcome(writer.folder, outcome, as_json=as_json)
+            outcome = distil(config, data, desk.writer, orders=desk.orders)
+        print_outcome(desk.writer.folder, outcome, as_json=as_json)
+        return
+    folder = new_run(config, origins, job="distill")
+    launch(folder)
+    left_alone(folder, detach=detach, as_json=as_json)
 
 
 def _print_terms(config: RunConfig) -> None:
@@ -141,19 +183,3 @@ def _print_terms(config: RunConfig) -> None:
             per = " / ln B" if term.per_log_batch else ""
             verb = "climbs" if player == "generator" else "descends"
             print(f"# {player} {verb} {term.weight:.4g}{per} * {term.key}")
-
-
-def _print_outcome(folder: RunFolder, outcome: Outcome, *, as_json: bool) -> None:
-    """The comparison on stderr; on stdout the student's folder, or everything as JSON."""
-    rows = [
-        (split, metric, f"{outcome.teacher[split][metric]:.4f}", f"{score:.4f}")
-        for split, scores in outcome.student.items()
-        for metric, score in scores.items()
-    ]
-    sizes = [f"{count:,}" for count in (outcome.teacher_parameters, outcome.student_parameters)]
-    rows.append(("", "parameters", sizes[0], sizes[1]))
-    print("\n".join(aligned(("split", "metric", "teacher", "student"), rows)), file=sys.stderr)
-    if as_json:
-        show_json(finite({"run": folder.id, "student_folder": str(folder.student), **outcome.to_json()}))
-    else:
-        print(folder.student)

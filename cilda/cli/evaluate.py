@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cilda.cli.beforehand import refuse_taken
+from cilda.cli.completion import complete_models, complete_runs
+from cilda.cli.eval_rows import Asked, rows_for
+from cilda.cli.eval_target import Target, note, target_of
 from cilda.cli.scores import predictions_tsv, show_split, write_predictions
 from cilda.cli.settings import (
     KEEP,
@@ -26,33 +27,26 @@ from cilda.cli.settings import (
     TextPairOption,
     looked_up,
 )
-from cilda.cli.stage_view import one_line
 from cilda.cli.table import show_json
 from cilda.errors import CildaError, UsageError
 from cilda.runs.events import finite
 
 if TYPE_CHECKING:
     from cilda.distill.appraisal import Appraisal
-    from cilda.runs.layout import RunFolder
     from cilda.tasks.rows import Rows
     from cilda.tasks.task import Task
 
-RUN_FAILED = 4
 _BATCH_SIZE = 64
-
-
-@dataclass(frozen=True)
-class Target:
-    """What is evaluated: a model's name, and the folder with its record where there is one."""
-
-    name: str
-    folder: Path | None
 
 
 def evaluate(
     target: Annotated[
         str | None,
-        typer.Argument(metavar="[RUN|FOLDER]", help="A run, a model's folder or name; by default the latest run."),
+        typer.Argument(
+            metavar="[RUN|FOLDER]",
+            help="A run, a model's folder or name; by default the latest run that has a student.",
+            autocompletion=complete_runs,
+        ),
     ] = None,
     task: TaskOption = None,
     split: Annotated[
@@ -69,7 +63,12 @@ def evaluate(
     max_length: MaxLengthOption = None,
     teacher: Annotated[
         str | None,
-        typer.Option("--teacher", help="To be shown beside; by default the student's own.", rich_help_panel=MODELS),
+        typer.Option(
+            "--teacher",
+            help="To be shown beside; by default the student's own.",
+            rich_help_panel=MODELS,
+            autocompletion=complete_models,
+        ),
     ] = None,
     allow_pickle: AllowPickleOption = None,
     predictions: Annotated[
@@ -88,10 +87,10 @@ def evaluate(
         refuse_taken(predictions, "--predictions")
     flags = {"data_dir": data_dir, "runs_dir": runs_dir, "allow_empty": allow_empty, "allow_pickle": allow_pickle}
     config = looked_up({**flags, "max_length": max_length})
-    found = _target(target, config.runs_dir or default_runs_dir())
+    found = target_of(target, config.runs_dir or default_runs_dir())
     what = _task(found, task)
-    columns = (text, text_pair, label)
-    splits = _rows(what, split, file, columns, config.data_dir, allow_empty=config.allow_empty)
+    asked = Asked(split, file, text, text_pair, label, config.data_dir, config.allow_empty)
+    splits = rows_for(what, asked, found.run)
     beside = teacher or _teacher_of(found)
     names = {"model" if beside is None else "student": found.name}
     if beside is not None:
@@ -105,7 +104,7 @@ def evaluate(
             if who != "teacher" or teacher is not None:
                 raise
             # Nobody asked for it: the student's scores are worth having without.
-            _note(f"shown without its teacher: {error.what}")
+            note(f"shown without its teacher: {error.what}")
     names = {who: names[who] for who in results}
     if predictions is not None:
         write_predictions(predictions, predictions_tsv(what, splits, next(iter(results.values()))))
@@ -115,51 +114,6 @@ def evaluate(
         return
     for name, rows in splits.items():
         show_split(what, name, rows, {who: by[name] for who, by in results.items()})
-
-
-def _target(reference: str | None, runs_dir: Path) -> Target:
-    """The model meant: a folder with a config.json, a run's student, or else a model's name."""
-    from cilda.runs.layout import find
-
-    if reference is not None and (Path(reference).expanduser() / "config.json").is_file():
-        return Target(reference, Path(reference).expanduser())
-    try:
-        run = find(runs_dir, reference)
-    except CildaError:
-        if reference is None or not _may_be_a_model(reference):
-            raise
-        return Target(reference, None)
-    if reference is None:
-        _note(f"latest run: {run.id}")
-    folder = _made_by(run)
-    return Target(str(folder), folder)
-
-
-def _made_by(run: RunFolder) -> Path:
-    """The folder of a run's student, or of the teacher that `cilda finetune` made in it.
-
-    Raises:
-        CildaError: the run has made none, or not yet.
-    """
-    from cilda.runs.store import open_run, read_events
-
-    if run.student.is_dir():
-        return run.student
-    for event in read_events(run.events, {"finished"}):
-        folder = event.get("folder")
-        if isinstance(folder, str) and Path(folder).is_dir():
-            return Path(folder)
-    state = open_run(run).state
-    if state.get("status") in ("failed", "stopped"):
-        why = state.get("error") or "it was stopped before its end"
-        raise CildaError(f"run {run.id} left no student: {why}", "name another run", exit_code=RUN_FAILED)
-    raise CildaError(f"run {run.id} has no student yet", "wait for its end, or name another run")
-
-
-def _may_be_a_model(reference: str) -> bool:
-    from cilda.families import SHORT_NAMES
-
-    return reference in SHORT_NAMES or (reference.count("/") == 1 and not Path(reference).exists())
 
 
 def _task(target: Target, name: str | None) -> Task:
@@ -183,7 +137,7 @@ def _teacher_of(target: Target) -> str | None:
 
     name = None if target.folder is None else recorded_teacher(target.folder)
     if name is not None and Path(name).is_absolute() and not Path(name).is_dir():
-        _note(f"its teacher is no longer at {name}: shown without it")
+        note(f"its teacher is no longer at {name}: shown without it")
         return None
     return name
 
@@ -192,31 +146,6 @@ def _recorded_length(target: Target) -> int | None:
     from cilda.distill.model_record import recorded_max_length
 
     return None if target.folder is None else recorded_max_length(target.folder)
-
-
-def _rows(
-    task: Task,
-    split: str | None,
-    file: Path | None,
-    columns: tuple[str | None, str | None, str | None],
-    data_dir: Path | None,
-    *,
-    allow_empty: bool,
-) -> dict[str, Rows]:
-    """The rows to score on, by split, or those of a file."""
-    from cilda.tasks.files import file_rows
-    from cilda.tasks.loading import load_rows
-
-    if file is not None:
-        if split is not None:
-            raise UsageError(f"--split {split} and --file {file} are both given", "choose one of them")
-        text, text_pair, label = columns
-        return {file.name: file_rows(task, file, text, text_pair, label, allow_empty=allow_empty)}
-    if any(columns):
-        raise UsageError("columns are named without --file", "name your rows with --file FILE")
-    if task.hub is None and task.name != "demo":
-        raise UsageError(f"task {task.name} was made of a user's files", "name rows to score on with --file FILE")
-    return {name: load_rows(task, name, data_dir) for name in ([split] if split else task.validation)}
 
 
 def _appraised(
@@ -236,17 +165,12 @@ def _appraised(
         )
     said = fit_labels(loaded.model, task.labels, reorder=True, name=name)
     if said:
-        _note(said)
+        note(said)
     check_max_length(loaded.model, max_length, name=name)
     device = choose_device("auto")
     results = {}
     for split, rows in splits.items():
-        _note(f"{who}: {len(rows):,} rows of {split}")
+        note(f"{who}: {len(rows):,} rows of {split}")
         tokens = tokenize(rows, loaded.tokenizer, max_length, regression=task.regression)
         results[split] = appraise(loaded.model, task, tokens, device, _BATCH_SIZE)
     return results
-
-
-def _note(text: str) -> None:
-    """A line on stderr; names of files and labels in it cannot move the cursor."""
-    print(one_line(text), file=sys.stderr)

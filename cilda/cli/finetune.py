@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cilda.cli.beforehand import looked_over, refuse_taken
-from cilda.cli.running import started
+from cilda.cli.description import anchored
+from cilda.cli.running import Desk, started
 from cilda.cli.settings import (
     KEEP,
     AllowEmptyOption,
@@ -35,6 +36,11 @@ from cilda.cli.settings import (
 )
 from cilda.cli.table import show_json
 from cilda.runs.events import finite
+
+if TYPE_CHECKING:
+    from cilda.config import RunConfig
+    from cilda.distill.task_data import TaskData
+    from cilda.distill.teacher import Teacher
 
 
 def finetune(
@@ -78,13 +84,28 @@ def finetune(
     }  # fmt: skip
     config, origins = resolved(flags, settings=setting, config_file=config_file)
     data = looked_over(config, models=("teacher",))
-    with started(config, origins, purpose="finetune") as writer:
-        from cilda.distill.session import make_teacher
+    config = anchored(config)
+    kept = None if out is None else out.absolute()
+    with started(config, origins, job="finetune", purpose="finetune", out=kept) as desk:
+        made = make_and_keep(config, data, desk, out=kept)
+    folder = str(out or made.name)
+    if as_json:
+        show_json(finite({"run": desk.writer.folder.id, "folder": folder, "scores": made.scores}))
+    else:
+        print(folder)
 
-        made = make_teacher(config, data, writer)
+
+def make_and_keep(config: RunConfig, data: TaskData | None, desk: Desk, *, out: Path | None) -> Teacher:
+    """The job of a run that fine-tunes; the model is saved in the folder `out`, too, if one is named.
+
+    Raises:
+        CildaError: as `make_teacher`.
+    """
+    from cilda.distill.model_folder import save_model
+    from cilda.distill.session import make_teacher
+
+    def save(made: Teacher) -> None:
         if out is not None:
-            from cilda.distill.model_folder import save_model
-
             record = {
                 "task": made.task.to_json(),
                 "max_length": config.max_length,
@@ -92,8 +113,5 @@ def finetune(
                 "made_from": {"model": made.origins[-1]},
             }
             save_model(out, made.loaded.model, made.loaded.tokenizer, record, elsewhere="--out")
-    folder = str(out or made.name)
-    if as_json:
-        show_json(finite({"run": writer.folder.id, "folder": folder, "scores": made.scores}))
-    else:
-        print(folder)
+
+    return make_teacher(config, data, desk.writer, orders=desk.orders, last=save)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -13,11 +14,20 @@ from typing import Annotated
 import typer
 
 from cilda import __version__
+from cilda.cli.check import check
 from cilda.cli.distill import distill
+from cilda.cli.doctor import doctor
 from cilda.cli.evaluate import evaluate
 from cilda.cli.finetune import finetune
 from cilda.cli.help import WIDTH, CommandHelp, GroupHelp, examples
 from cilda.cli.listing import methods, models, tasks
+from cilda.cli.logs import logs
+from cilda.cli.ps import ps
+from cilda.cli.resume import resume
+from cilda.cli.rm import rm
+from cilda.cli.steer import checkpoint, note, pause, stop
+from cilda.cli.wait import wait
+from cilda.cli.watch import watch
 from cilda.errors import CildaError
 
 INTERRUPTED = 130
@@ -55,6 +65,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "check",
+        check,
+        "Learn",
+        (
+            "cilda check --teacher bert-base --student 6L",
+            "cilda check --task mnli --batch-size 128 --auto-batch --json",
+        ),
+    ),
+    Command("resume", resume, "Steer", ("cilda resume", "cilda resume sst2-6L", "cilda resume sst2-6L --foreground")),
+    Command(
         "eval",
         evaluate,
         "Look",
@@ -64,6 +84,16 @@ COMMANDS = (
             "cilda eval my-student --task rte --file rows.csv --label gold",
         ),
     ),
+    Command("ps", ps, "Look", ("cilda ps", "cilda ps status:running 'best>0.9'", "cilda ps -w task:sst2")),
+    Command("watch", watch, "Look", ("cilda watch -f", "cilda watch 20261122-1158", "cilda watch --json | jq .kind")),
+    Command("logs", logs, "Look", ("cilda logs -f", "cilda logs 20261122-1158 -n 50", "cilda logs --attempt 2")),
+    Command("wait", wait, "Look", ("cilda wait", "cilda wait sst2-6L rte-6L --timeout 3600")),
+    Command("stop", stop, "Steer", ("cilda stop", "cilda stop 20261122-1158 --no-wait", "cilda stop --kill")),
+    Command("pause", pause, "Steer", ("cilda pause", "cilda pause 20261122-1158")),
+    Command("checkpoint", checkpoint, "Steer", ("cilda checkpoint", "cilda checkpoint 20261122-1158")),
+    Command("note", note, "Steer", ("cilda note 20261122-1158 'colder from here'", "cilda note rte-6L a good one")),
+    Command("rm", rm, "Steer", ("cilda rm 20261122-1158", "cilda rm --yes old-run older-run")),
+    Command("doctor", doctor, "Look", ("cilda doctor", "cilda doctor --runs-dir /mnt/runs --json")),
     Command("tasks", tasks, "Look", ("cilda tasks", "cilda tasks --json")),
     Command("methods", methods, "Look", ("cilda methods", "cilda methods --json")),
     Command("models", models, "Look", ("cilda models", "cilda models | grep roberta")),
@@ -143,6 +173,9 @@ def build() -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code: 0 ok, 1 failure, 2 usage, 130 interrupted; commands may give others."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # A shell's >&- closes a stream for good: what would go there goes nowhere.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     debug = "--debug" in _before_terminator(given)
     try:
         code = typer.main.get_command(build()).main(hoisted(given), prog_name="cilda", standalone_mode=False)
@@ -159,14 +192,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; the interpreter's own flush at exit must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if debug:
+            traceback.print_exc()
+        if error.errno not in (errno.ENOSPC, errno.EIO) or error.filename is not None:
+            return _unforeseen(error)
+        # Whatever is left in the buffer must not complain again at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _say(f"the output cannot be written: {error.strerror}", "give it a place with room", 1)
     except Exception as error:
         if debug:
             traceback.print_exc()
-        what = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-        return _say(what.splitlines()[0], "not foreseen; the same command with --debug shows where it happened", 1)
+        return _unforeseen(error)
     if code == INTERRUPTED:
         return _say("interrupted", "", INTERRUPTED)
     return code if isinstance(code, int) else 0
+
+
+def _unforeseen(error: Exception) -> int:
+    what = f"{type(error).__name__}: {error}".strip().removesuffix(":")
+    return _say(what.splitlines()[0], "not foreseen; the same command with --debug shows where it happened", 1)
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:

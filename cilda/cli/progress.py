@@ -24,12 +24,12 @@ _ALERTS = {"info": ("note", "dim"), "warning": ("warning", "yellow"), "error": (
 class ProgressConsole(Console):
     """Stderr, where a closed pipe is an error like any other: rich would end the process, and so the training."""
 
-    def __init__(self) -> None:
-        super().__init__(stderr=True, highlight=False, markup=False, emoji=False)
+    def __init__(self, *, stderr: bool = True) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
 
     def on_broken_pipe(self) -> None:
         """Lets the writer of events drop this listener."""
-        raise BrokenPipeError("stderr was closed")
+        raise BrokenPipeError("nobody reads any more")
 
 
 class TerminalProgress:
@@ -39,9 +39,17 @@ class TerminalProgress:
     evaluations and alerts as lines above. It is drawn when events come, at most twice a second, and by no thread. With
     `plain` (by default: wherever stderr is no terminal that can move its cursor) each is a line of text, progress every
     five seconds at first and every minute at last. No text of an event is taken for markup or terminal control.
+
+    Nothing is drawn before it is entered, so that what has long happened can be told first. What a run failed of is
+    left to the command that runs it, unless this one `says_failure`.
     """
 
-    def __init__(self, console: Console | None = None, *, plain: bool | None = None) -> None:
+    def __init__(
+        self, console: Console | None = None, *, plain: bool | None = None, says_failure: bool = False
+    ) -> None:
+        self.footer = ""
+        """A line below the bars."""
+        self._says_failure = says_failure
         self._console = console or ProgressConsole()
         # FORCE_COLOR makes rich take a file for a terminal: colours may be wanted there, a moving cursor never.
         terminal = self._console.is_terminal if console else sys.stderr.isatty()
@@ -50,7 +58,7 @@ class TerminalProgress:
         # What others print to this terminal appears above the bars; stdout in a file or pipe is data and stays there.
         self._live = Live(
             console=self._console,
-            get_renderable=lambda: _drawn(self._stages.values(), self._console.width),
+            get_renderable=lambda: _drawn(self._stages.values(), self._console.width, self.footer),
             auto_refresh=False,
             redirect_stdout=sys.stdout.isatty(),
             vertical_overflow="crop",
@@ -61,7 +69,7 @@ class TerminalProgress:
 
     def __enter__(self) -> Self:
         if not self._plain:
-            self._live.start()
+            self._live.start(refresh=bool(self._stages or self.footer))
         return self
 
     def __exit__(
@@ -78,10 +86,12 @@ class TerminalProgress:
         Raises:
             OSError: stderr has gone.
         """
-        if self._began_seconds is None:
-            self._began_seconds = event["t"]
         kind = event["kind"]
-        if kind == "stage":
+        if self._began_seconds is None or kind == "started":
+            self._began_seconds = event["t"]
+        if kind == "started":
+            self._started(event)
+        elif kind == "stage":
             self._stage(event)
         elif kind == "metrics" and (stage := self._stages.get(str(event.get("stage")))):
             stage.take_metrics(event)
@@ -96,6 +106,15 @@ class TerminalProgress:
             word, style = _ALERTS.get(str(event.get("level")), _ALERTS["warning"])
             self._say(f"{word}: {one_line(event.get('what'))}", style)
             self._todo(event)
+        elif kind == "request":
+            self._request(event)
+        elif kind == "note":
+            by = f" ({one_line(event['by'])})" if event.get("by") else ""
+            self._say(f"note: {one_line(event.get('text'))}{by}")
+        elif kind == "stopped":
+            self._end(event["t"])
+            at = f"; goes on from {one_line(event['checkpoint'])}" if event.get("checkpoint") else ""
+            self._say(f"stopped after {duration(event['t'] - self._began_seconds)}{at}", "bold")
         elif kind == "finished":
             self._end(event["t"])
             self._say(f"finished in {duration(event['t'] - self._began_seconds)}", "bold")
@@ -103,21 +122,56 @@ class TerminalProgress:
             self._end(event["t"])
             # What went wrong is the command's last word, not said twice.
             self._say(f"ended early, after {duration(event['t'] - self._began_seconds)}", "red")
+            if self._says_failure:
+                self._say(f"failed: {one_line(event.get('what'))}", "red")
+                self._todo(event)
+
+    def draw(self) -> None:
+        """Draws the bars anew, as after a change of the footer; nothing where there are none."""
+        if self._live.is_started:
+            self._live.refresh()
+
+    def _started(self, event: Event) -> None:
+        for stage in self._stages.values():
+            stage.interrupted()
+        attempt = whole(event.get("attempt"))
+        if attempt > 1:
+            self._say(f"attempt {attempt}", "bold")
+
+    def _request(self, event: Event) -> None:
+        what, answer = one_line(event.get("what")), str(event.get("answer"))
+        if what == "resume":
+            for stage in self._stages.values():
+                stage.interrupted()
+        if what == "note" and answer == "done":
+            # Its words come as an event of their own.
+            return
+        details = [one_line(event[key]) for key in ("checkpoint", "why") if event.get(key)]
+        said = f": {', '.join(details)}" if details else ""
+        by = f" ({one_line(event['by'])})" if event.get("by") else ""
+        self._say(f"request {what}{by} {one_line(answer)}{said}", "yellow" if answer == "refused" else "dim")
 
     def _stage(self, event: Event) -> None:
         self._end(event["t"])
         name = one_line(event.get("stage"))
         stage = StageView(name, whole(event.get("total_turns")), event["t"])
+        stage.turn = whole(event.get("turn"))
+        best = number(event.get("best"))
+        if best is not None:
+            stage.best = (str(event.get("metric") or "score"), best, whole(event.get("best_turn")))
         self._stages[str(event.get("stage"))] = stage
-        if not self._plain:
-            self._live.refresh()
-        else:
-            self._say(f"{name}: {stage.total_turns} turns")
+        came_from = event.get("resumed_from")
+        if self._plain or came_from:
+            turns = f"{name}: {stage.total_turns} turns"
+            self._say(f"{turns}; goes on from {one_line(came_from)}" if came_from else turns)
+        if self._plain:
             self._next_plain_seconds = 0.0
+        else:
+            self.draw()
 
     def _progress(self, stage: StageView, seconds: float) -> None:
         if not self._plain:
-            self._live.refresh()
+            self.draw()
         elif seconds >= self._next_plain_seconds:
             assert self._began_seconds is not None
             self._next_plain_seconds = seconds + min(60.0, max(5.0, (seconds - self._began_seconds) / 120))
@@ -170,12 +224,11 @@ class TerminalProgress:
         encoding = self._console.encoding
         shown = text.encode(encoding, "replace").decode(encoding)
         self._console.print(Text(shown, style=style), soft_wrap=self._plain)
-        if not self._plain:
-            # Printing above the bars draws them again as they were last.
-            self._live.refresh()
+        # Printing above the bars draws them again as they were last.
+        self.draw()
 
 
-def _drawn(stages: Collection[StageView], width: int) -> RenderableType:
+def _drawn(stages: Collection[StageView], width: int, footer: str = "") -> RenderableType:
     """A line a stage, and below them what the one that runs says of itself."""
     roomy = width >= _NARROW
     bars = Table.grid(padding=(0, 1), expand=roomy)
@@ -189,7 +242,8 @@ def _drawn(stages: Collection[StageView], width: int) -> RenderableType:
         words = [stage.turns_words, stage.percent_words, stage.time_words, *([stage.rate_words] if roomy else [])]
         bar = [_bar(stage)] if roomy else []
         bars.add_row(Text(stage.name), *bar, *map(Text, words))
-    return Group(bars, *(line for stage in stages if not stage.ended for line in _details(stage, width)))
+    below = [Text(footer, style="dim", no_wrap=True, overflow="ellipsis")] if footer else []
+    return Group(bars, *(line for stage in stages if not stage.ended for line in _details(stage, width)), *below)
 
 
 def _bar(stage: StageView) -> ProgressBar:

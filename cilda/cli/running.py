@@ -1,73 +1,140 @@
-"""A run in this process: its folder, its files, its progress on stderr."""
+"""The process that works on a run: its lock, its writer, its heartbeat, its signals."""
 
 from __future__ import annotations
 
-import shutil
+import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
+import typer
+
+from cilda.cli.chosen import named
+from cilda.cli.launch import new_run, next_attempt
 from cilda.cli.stage_view import one_line
+from cilda.runs.control import Orders, RunStopped
+from cilda.runs.heartbeat import heartbeat
+from cilda.runs.layout import RunFolder
+from cilda.runs.locks import Lock
+from cilda.runs.writer import RunWriter
 
 if TYPE_CHECKING:
-    from cilda.config import RunConfig
-    from cilda.runs.layout import RunFolder
-    from cilda.runs.writer import RunWriter
+    from rich.console import Console
 
+    from cilda.config import RunConfig
 
 TERMINATED = 143
+_EXIT_CODES = {"SIGTERM": TERMINATED, "SIGINT": 130}
+
+# Whoever ends a whole process group reaches us twice: directly, and through the supervisor.
+_SAME_SIGNAL_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a job works with."""
+
+    writer: RunWriter
+    orders: Orders
 
 
 @contextmanager
-def started(config: RunConfig, origins: dict[str, str], *, purpose: str | None = None) -> Iterator[RunWriter]:
-    """A new run's writer, while progress is shown. `purpose` stands for the method in the run's name.
+def started(
+    config: RunConfig, origins: dict[str, str], *, job: str, purpose: str | None = None, **more: Any
+) -> Iterator[Desk]:
+    """A new run that this process works on itself, with progress on stderr: `new_run`, then `working`."""
+    # Seconds, and many more on a busy machine: a run begins when they are over.
+    import cilda.distill.session  # noqa: F401
+
+    folder = new_run(config, origins, job=job, purpose=purpose, **more)
+    print(one_line(f"run {folder.id} in {folder.path.parent}"), file=sys.stderr)
+    with working(folder, attempt=1) as desk:
+        yield desk
+
+
+@contextmanager
+def working(folder: RunFolder, *, attempt: int | None = None, inherited: Lock | None = None) -> Iterator[Desk]:
+    """While open, this process works on the run: it holds its lock, beats, shows progress and hears requests.
+
+    The first SIGTERM or SIGINT asks the trainer to stop behind a checkpoint, where a trainer is at work to hear it; the
+    second ends the process. A supervisor hands down the lock, keeps what is printed and measures the machine; without
+    one that is done here.
 
     Raises:
-        CildaError: a run of that name is there already, or the disk refuses.
+        CildaError: another process works on the run (exit code 75), or the disk refuses.
+        typer.Exit: somebody stopped the run.
     """
-    # Seconds, and many more on a busy machine: a run begins when they are over.
     from cilda.cli.progress import TerminalProgress
-    from cilda.distill.run_record import describe_run
-    from cilda.runs.writer import RunWriter
 
-    described = describe_run(config, origins, sys.argv)
-    folder = _new_folder(config, purpose)
-    with _told_of_termination(), TerminalProgress() as progress, RunWriter(folder, listeners=[progress]) as writer:
+    attempt = next_attempt(folder) if attempt is None else attempt
+    if inherited is None:
+        lock = Lock.take(folder.trainer_lock, attempt=attempt, supervised=False)
+    else:
+        lock = inherited
+        lock.say(attempt=attempt, supervised=True)
+    with ExitStack() as stack:
+        stack.callback(lock.release)
+        listeners = [stack.enter_context(TerminalProgress())]
+        if inherited is None:
+            from cilda.runs.machine import Readings
+
+            listeners.append(stack.enter_context(TerminalProgress(_log_console(stack, folder, attempt), plain=True)))
+            folder.exit_json.unlink(missing_ok=True)
+            readings = Readings(folder.path)
+            stack.callback(readings.close)
+            stack.enter_context(heartbeat(lambda: readings.take(os.getpid()), seconds=1.0))
+        writer = stack.enter_context(RunWriter(folder, attempt=attempt, listeners=listeners))
+        writer.state("starting")
+        orders = Orders(folder, writer)
+        orders.refuse_all("it was asked of a process that has ended since", before=time.time() - _SAME_SIGNAL_SECONDS)
+        stack.enter_context(_hearing_signals(orders))
+        stack.enter_context(heartbeat(writer.beat))
         try:
-            writer.write_run(described)
-        except BaseException:
-            shutil.rmtree(folder.path, ignore_errors=True)
-            raise
-        print(one_line(f"run {folder.id} in {folder.path.parent}"), file=sys.stderr)
-        yield writer
+            yield Desk(writer, orders)
+        except RunStopped as stopped:
+            print(f"{stopped}; go on with: cilda resume {one_line(named(folder))}", file=sys.stderr)
+            raise typer.Exit(_EXIT_CODES.get(stopped.request.by, 0)) from stopped
+        finally:
+            orders.close()
+
+
+def _log_console(stack: ExitStack, folder: RunFolder, attempt: int) -> Console:
+    from rich.console import Console
+
+    folder.log.mkdir(exist_ok=True)
+    path = folder.log / f"train.{attempt:06d}.log"
+    file: TextIO = stack.enter_context(path.open("a", encoding="utf-8", buffering=1))
+    return Console(file=file, highlight=False, markup=False, emoji=False, width=120)
 
 
 @contextmanager
-def _told_of_termination() -> Iterator[None]:
-    """While open, `kill` ends the run as Ctrl-C does, so that its files say that it was stopped."""
+def _hearing_signals(orders: Orders) -> Iterator[None]:
+    """While open, SIGTERM and SIGINT are requests to stop, the second of them an order."""
+    first: list[float] = []
 
-    def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the signature of a handler
-        raise SystemExit(TERMINATED)
+    def hear(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the signature of a handler
+        name = signal.Signals(number).name
+        if not first and orders.attended:
+            first.append(time.monotonic())
+            orders.interrupt(name)
+            # Not print: the handler may have interrupted one.
+            os.write(2, b"\nstopping after this turn, behind a checkpoint; once more to leave at once\n")
+        elif number == signal.SIGTERM and first and time.monotonic() - first[0] < _SAME_SIGNAL_SECONDS:
+            return
+        else:
+            # What says how the run ended is written undisturbed.
+            for other in before:
+                signal.signal(other, signal.SIG_IGN)
+            raise SystemExit(_EXIT_CODES[name]) if number == signal.SIGTERM else KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, leave)
+    before = {number: signal.signal(number, hear) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _new_folder(config: RunConfig, purpose: str | None) -> RunFolder:
-    from datetime import datetime
-
-    from cilda.runs.layout import create, create_new, default_runs_dir
-
-    runs_dir = config.runs_dir or default_runs_dir()
-    if config.name is not None:
-        return create(runs_dir, config.name)
-    task = config.task if config.train_file is None else config.train_file.stem
-    student = config.student if purpose is None else config.teacher
-    now = datetime.now().astimezone()
-    return create_new(runs_dir, task=task, student=student, method=purpose or config.method, now=now)
+        for number, handler in before.items():
+            signal.signal(number, handler)

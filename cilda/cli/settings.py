@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cilda.cli.completion import complete_methods, complete_models, complete_tasks
+
 if TYPE_CHECKING:
-    from cilda.config import RunConfig
+    from cilda.config import Layer, RunConfig
+    from cilda.runs.layout import RunFolder
 
 LEARN = "What to learn"
 MODELS = "Models"
@@ -19,7 +23,13 @@ BUDGET = "Budget"
 KEEP = "Keeping"
 
 TaskOption = Annotated[
-    str | None, typer.Option("--task", help="A name from `cilda tasks`; by default sst2.", rich_help_panel=LEARN)
+    str | None,
+    typer.Option(
+        "--task",
+        help="A name from `cilda tasks`; by default sst2.",
+        rich_help_panel=LEARN,
+        autocompletion=complete_tasks,
+    ),
 ]
 DataDirOption = Annotated[
     Path | None,
@@ -49,7 +59,10 @@ MaxLengthOption = Annotated[
 TeacherOption = Annotated[
     str | None,
     typer.Option(
-        "--teacher", help="Name from `cilda models`, hub id or folder; by default bert-base.", rich_help_panel=MODELS
+        "--teacher",
+        help="Name from `cilda models`, hub id or folder; by default bert-base.",
+        rich_help_panel=MODELS,
+        autocompletion=complete_models,
     ),
 ]
 StudentOption = Annotated[
@@ -63,7 +76,10 @@ StudentOption = Annotated[
 GeneratorOption = Annotated[
     str | None,
     typer.Option(
-        "--generator", help="Masked LM that rewrites; by default the family's small one.", rich_help_panel=MODELS
+        "--generator",
+        help="Masked LM that rewrites; by default the family's small one.",
+        rich_help_panel=MODELS,
+        autocompletion=complete_models,
     ),
 ]
 AllowPickleOption = Annotated[
@@ -71,7 +87,13 @@ AllowPickleOption = Annotated[
     typer.Option("--allow-pickle", help="Load weights stored as pickles, which can run code.", rich_help_panel=MODELS),
 ]
 MethodOption = Annotated[
-    str | None, typer.Option("--method", help="A name from `cilda methods`; by default cilda.", rich_help_panel=METHOD)
+    str | None,
+    typer.Option(
+        "--method",
+        help="A name from `cilda methods`; by default cilda.",
+        rich_help_panel=METHOD,
+        autocompletion=complete_methods,
+    ),
 ]
 WeightOption = Annotated[
     list[str] | None,
@@ -108,9 +130,23 @@ TeacherEpochsOption = Annotated[
 BatchSizeOption = Annotated[
     int | None, typer.Option("--batch-size", help="Texts in a turn; by default 32.", rich_help_panel=BUDGET)
 ]
+MicroBatchOption = Annotated[
+    int | None,
+    typer.Option(
+        "--micro-batch", metavar="N", help="Texts at once on the device; by default the batch.", rich_help_panel=BUDGET
+    ),
+]
+AutoBatchOption = Annotated[
+    bool | None,
+    typer.Option("--auto-batch", help="Take the micro-batch that fits into memory.", rich_help_panel=BUDGET),
+]
 LearningRateOption = Annotated[
     float | None,
     typer.Option("--learning-rate", help="By default 2e-5 at width 768, more for narrower.", rich_help_panel=BUDGET),
+]
+KeepOption = Annotated[
+    int | None,
+    typer.Option("--keep", metavar="N", help="Full checkpoints to keep; by default 2.", rich_help_panel=KEEP),
 ]
 RunsDirOption = Annotated[
     Path | None, typer.Option("--runs-dir", help="Where runs are kept; by default ./runs.", rich_help_panel=KEEP)
@@ -127,13 +163,15 @@ def resolved(
     settings: list[str] | None = None,
     weights: list[str] | None = None,
     config_file: Path | None = None,
+    run: RunFolder | None = None,
     base: Mapping[str, Any] | None = None,
     fixed: Mapping[str, Any] | None = None,
 ) -> tuple[RunConfig, dict[str, str]]:
     """The config of a command line and each value's origin: flag over environment over --config over the user's file.
 
-    `flags` are settings by name; None means not given. `base` are defaults of the demo, under all of them, and `fixed`
-    is what nothing else may set, over all of them.
+    `flags` are settings by name; None means not given. An earlier `run`'s settings, but for its name and place, stand
+    over those of the user's file. `base` are defaults of the demo, under all of them, and `fixed` is what nothing else
+    may set, over all of them.
 
     Raises:
         UsageError: what is wrong with a setting.
@@ -141,13 +179,33 @@ def resolved(
     from cilda.config import Layer, environment_layer, file_layer, resolve, settings_layer, weights_layer
 
     layers = [Layer("the demo", base or {})]
-    layers += [file_layer(path) for path in (user_settings_file(), config_file) if path is not None]
+    own = user_settings_file()
+    layers += [
+        *([] if own is None else [file_layer(own)]),
+        *([] if run is None else [_run_layer(run)]),
+        *([] if config_file is None else [file_layer(config_file)]),
+    ]
     layers.append(environment_layer())
+    _tell_of_mistaken_variables()
     layers.append(settings_layer(settings or []))
     layers += [Layer(flag_of(key), {key: value}) for key, value in flags.items() if value is not None]
     layers.append(weights_layer(weights or []))
     layers.append(Layer("the demo", fixed or {}))
     return resolve(layers)
+
+
+def _run_layer(run: RunFolder) -> Layer:
+    from cilda.config import Layer
+    from cilda.errors import CildaError
+    from cilda.runs.atomic import read_json
+
+    settings = read_json(run.run_json).get("config")
+    if not isinstance(settings, dict):
+        raise CildaError(f"{run.run_json} is missing or damaged", "name another run with --from")
+    own = ("name", "runs_dir")
+    return Layer(
+        f"run {run.id}", {key: value for key, value in settings.items() if key not in own and value is not None}
+    )
 
 
 def looked_up(flags: Mapping[str, Any]) -> RunConfig:
@@ -158,6 +216,7 @@ def looked_up(flags: Mapping[str, Any]) -> RunConfig:
     """
     from cilda.config import Layer, environment_layer, file_layer, resolve
 
+    _tell_of_mistaken_variables()
     own = user_settings_file()
     layers = [*([] if own is None else [file_layer(own)]), environment_layer()]
     layers.append(Layer("flags", {key: value for key, value in flags.items() if value is not None}))
@@ -165,7 +224,16 @@ def looked_up(flags: Mapping[str, Any]) -> RunConfig:
     return resolve(kept)[0]
 
 
-_FLAGS = {"train_file": "--train", "validation_file": "--validation"}
+def _tell_of_mistaken_variables() -> None:
+    """A line on stderr for each variable that looks like a setting and sets nothing."""
+    from cilda.cli.stage_view import one_line
+    from cilda.config import mistaken_variables
+
+    for name, meant in mistaken_variables().items():
+        print(one_line(f"warning: {name} sets nothing; did you mean {meant}?"), file=sys.stderr)
+
+
+_FLAGS = {"train_file": "--train", "validation_file": "--validation", "keep_checkpoints": "--keep"}
 
 
 def flag_of(key: str) -> str:

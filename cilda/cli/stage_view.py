@@ -32,6 +32,7 @@ class StageView:
         """The last means by player and term."""
         self.best: tuple[str, float, int] | None = None
         """Metric, score and turn of the best evaluation so far."""
+        self.generator_turn = 0
         self.ended = False
         self._began_seconds = began_seconds
         self._now_seconds = began_seconds
@@ -49,6 +50,8 @@ class StageView:
             self._mark(event["t"], whole(event.get("turn")))
             self.epoch = number(event.get("epoch"))
             self.texts_per_second = values.get("texts_per_second")
+        else:
+            self.generator_turn = whole(event.get("turn"))
 
     def take_evaluation(self, event: Event) -> None:
         """Takes an event `evaluation` of this stage."""
@@ -58,6 +61,10 @@ class StageView:
         score = number(scores.get(metric))
         if event.get("best") and score is not None:
             self.best = (metric, score, whole(event.get("turn")))
+
+    def interrupted(self) -> None:
+        """Says that time passed without turns, so that the rate begins anew."""
+        self._marks.clear()
 
     def end(self, seconds: float) -> None:
         """Says that nothing more comes."""
@@ -86,7 +93,9 @@ class StageView:
 
     @property
     def turns_words(self) -> str:
-        """`1840/6000`."""
+        """`1840/6000`; while the generator plays first, `generator turn 3`."""
+        if not self.turn and self.generator_turn and not self.ended:
+            return f"generator turn {self.generator_turn}"
         return f"{self.turn}/{self.total_turns}"
 
     @property

@@ -64,13 +64,14 @@ class Desk:
         return self.folder / "stranger"
 
     def quick(self, runs_dir: Path) -> list[str]:
-        """The options of a run that takes a second: 4 student turns, 2 of the generator, 2 evaluations."""
+        """The options of a run of a second, in this process: 4 student turns, 2 of the generator, 2 evaluations."""
         return [
             *("--train", f"{self.folder}/rows.csv", "--validation", f"{self.folder}/held.csv"),
             *("--text", "text", "--label", "label", "--teacher", f"{self.teacher}", "--generator", f"{self.base}"),
             *("--student", "1L", "--max-length", "16", "--batch-size", "16", "--max-turns", "4", "--seed", "3"),
             *("--set", "student_turns=2", "--set", "generator_turns=1", "--set", "evaluate_every=2"),
             *("--set", "record_every=2", "--learning-rate", "0.001", "--runs-dir", f"{runs_dir}"),
+            "--foreground",
         ]
 
 

@@ -98,6 +98,13 @@ def test_an_environment_s_value_that_cannot_be_says_where_it_came_from(
     refused_at_once(shown, 2, "batch_size is 'many' (environment)", "texts in a turn", tmp_path / "runs")
 
 
+def test_a_variable_that_sets_nothing_is_a_warning(cilda: Cilda, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CILDA_BATCHSIZE", "8")
+    shown = cilda("distill", "--dry-run")
+    assert (shown.code, shown.err) == (0, "warning: CILDA_BATCHSIZE sets nothing; did you mean CILDA_BATCH_SIZE?\n")
+    assert "batch_size = 32" in shown.out
+
+
 def test_a_file_of_settings_that_cannot_be_read_is_told_by_line(cilda: Cilda, tmp_path: Path) -> None:
     runs, file = tmp_path / "runs", tmp_path / "run.toml"
     shown = cilda("distill", "--config", file, "--runs-dir", runs)
@@ -281,7 +288,8 @@ def test_a_hub_that_cannot_be_reached_is_told_with_what_to_do(
     closed = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
     given = ["--teacher", str(desk.teacher)] if wanted == "rows" else desk.quick(tmp_path / "runs")[:8]
     done = subprocess.run(
-        [sys.executable, "-c", OFFLINE, "distill", *given, "--student", "1L", "--runs-dir", str(tmp_path / "runs")],
+        [sys.executable, "-c", OFFLINE, "distill", *given, "--student", "1L", "--foreground", "--runs-dir",
+         str(tmp_path / "runs")],
         capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, **closed},
     )  # fmt: skip
     refused(Shown(done.returncode, done.stdout, done.stderr), 1, "the hub cannot be reached, and ", todo)

@@ -151,8 +151,8 @@ def test_rows_of_a_file_are_checked_before_the_model_is_loaded(
     shown = cilda("eval", run, "--file", strange)
     assert shown.what == f"{strange}, line 3, column 'label': no label named 'goood'"
     assert shown.todo.startswith("did you mean good?")
-    shown = cilda("eval", run)
-    assert (shown.code, shown.what) == (2, "task rows was made of a user's files")
+    shown = cilda("eval", run, "--split", "tests")
+    assert (shown.code, shown.what) == (2, "no split of rows named 'tests'")
     shown = cilda("eval", run, "--file", strange, "--split", "train")
     assert (shown.code, shown.what) == (2, f"--split train and --file {strange} are both given")
 

@@ -51,7 +51,8 @@ def test_distill_takes_the_teacher_that_finetune_made(
     distilled = [option if option != "--epochs" else "--teacher-epochs" for option in quick]
     distilled = [option if option != "--learning-rate" else "--set" for option in distilled]
     distilled = [option if option != "0.001" else "teacher_learning_rate=0.001" for option in distilled]
-    shown = cilda("distill", *distilled, "--student", "1L", "--max-turns", 1, "--generator", desk.base)
+    shown = cilda("distill", *distilled, "--student", "1L", "--max-turns", 1, "--generator", desk.base,
+                  "--foreground")  # fmt: skip
     assert shown.code == 0, shown.err
     assert f"taken from {kept}" in shown.err
 
@@ -67,7 +68,7 @@ def test_the_model_can_be_saved_in_a_folder_of_one_s_own(
     assert (again.code, again.what) == (1, f"{out} exists already")
     # Its masked LM is known, so that a generator is found without being named.
     shown = cilda("distill", *quick[:8], "--teacher", out, *quick[12:14], "--student", "1L", "--max-turns", 1,
-                  "--runs-dir", tmp_path / "runs")  # fmt: skip
+                  "--foreground", "--runs-dir", tmp_path / "runs")  # fmt: skip
     assert shown.code == 0, shown.err
     assert f"generator: {desk.base}, the teacher's own base model" in shown.err
 

@@ -45,14 +45,18 @@ def test_the_first_command_of_the_readme_runs_and_then_runs_offline(hub: Hub, tm
         "CILDA_EPOCHS": "1", "CILDA_TEACHER_EPOCHS": "1", "CILDA_RUNS_DIR": str(runs), "XDG_CACHE_HOME": str(caches),
     }  # fmt: skip
 
-    def command(**more: str) -> tuple[Path, str]:
+    def shell(line: str, **more: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-c", ON_THIS_MACHINE, *COMMAND.split()[1:]],
+            [sys.executable, "-c", ON_THIS_MACHINE, *line.split()[1:]],
             env=environment | more, cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        (student,) = done.stdout.splitlines()
-        return Path(student), done.stderr
+        return done.stdout
+
+    def command(**more: str) -> tuple[Path, str]:
+        (run,) = shell(COMMAND, **more).splitlines()
+        shell(f"cilda wait {run}", **more)
+        return runs / run / "student", shell(f"cilda logs {run}")
 
     with hub:
         student, told = command()

@@ -184,3 +184,15 @@ def test_color_the_option_over_no_color_over_force_color_over_the_terminal(
     program = f"from cilda.cli.main import main; main(['--help', '--color', {choice!r}])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ("\x1b[" in done.stdout) is escapes
+
+
+@pytest.mark.parametrize(
+    ("where", "code", "words"), [(">/dev/full", 1, "the output cannot be written"), (">&-", 0, "")]
+)
+def test_an_output_that_takes_nothing_is_told_or_is_nobody_s(where: str, code: int, words: str) -> None:
+    command = f'"{sys.executable}" -m cilda.cli.main tasks {where}'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert "not foreseen" not in done.stderr
+    assert bool(done.stderr) == bool(words)

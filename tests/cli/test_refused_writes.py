@@ -21,10 +21,9 @@ def test_a_folder_without_permission(cilda: Cilda, desk: Desk, tmp_path: Path) -
     refused(cilda("distill", *desk.quick(tmp_path / "runs")), 1, "no permission to write", "--runs-dir")
 
 
-@pytest.mark.parametrize("written", ["student", "best-student", "step-"])
-def test_a_disk_that_is_full_when_weights_are_written(
-    written: str, cilda: Cilda, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def full_for(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on the disk has no room for weights under this name."""
+
     def full(tensors: Any, path: Any, metadata: Any = None) -> None:
         if Path(path).parent.name.startswith(f".{written}"):
             # What safetensors says on a file system without space.
@@ -32,6 +31,23 @@ def test_a_disk_that_is_full_when_weights_are_written(
         serialize_file(tensors, path, metadata)
 
     monkeypatch.setattr("safetensors.torch.serialize_file", full)
+
+
+@pytest.mark.parametrize("written", ["best-student", "step-"])
+def test_a_disk_without_room_for_checkpoints_is_told_and_the_run_goes_on(
+    written: str, cilda: Cilda, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_for(written, monkeypatch)
+    shown = cilda("distill", *desk.quick(tmp_path), "--name", "full")
+    assert shown.code == 0, shown.err
+    assert f"warning: a checkpoint could not be written: no space left for {tmp_path}/full/checkpoints/" in shown.err
+    assert (tmp_path / "full" / "student" / "model.safetensors").exists()
+
+
+def test_a_disk_without_room_for_the_student_fails_the_run(
+    cilda: Cilda, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_for("student", monkeypatch)
     shown = cilda("distill", *desk.quick(tmp_path), "--name", "full")
     refused_in_the_run(
         shown, f"no space left for {tmp_path}/full/", "free some space, or write elsewhere", tmp_path / "full"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cilda.cli.table import show_table, widths
+from cilda.cli.table import harmless_json, show_json, show_table, widths
 
 
 def drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], monkeypatch: pytest.MonkeyPatch) -> str:
@@ -31,6 +32,19 @@ def test_sentences_fold_and_names_stay_whole(monkeypatch: pytest.MonkeyPatch) ->
     assert any("a/name-of-twenty-char" in line for line in lines)
     assert [line for line in lines if len(line) > 40] == []
     assert "terminal" in lines[-1]
+
+
+def test_rows_stand_one_by_one_where_a_table_would_break_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("electra-small", "google/electra-small-discriminator", "12"), ("b", "c/d", "")]
+    lines = drawn(("model", "on the hub", "layers"), rows, monkeypatch).splitlines()
+    assert [line.rstrip() for line in lines] == [
+        "electra-small",
+        "  on the hub:",
+        "  google/electra-small-discriminator",
+        "  layers: 12",
+        "b",
+        "  on the hub: c/d",
+    ]
 
 
 def test_square_brackets_are_not_markup(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,3 +68,23 @@ def test_a_number_is_not_cut_while_a_sentence_can_fold() -> None:
 )
 def test_columns_never_outgrow_the_terminal(cells: list[list[str]], available: int) -> None:
     assert sum(widths(cells, available)) <= available
+
+
+@given(value=st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_json_on_a_terminal_means_the_same_and_moves_no_cursor(value: object) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    shown = harmless_json(text)
+    assert json.loads(shown) == value
+    assert all(line.isprintable() for line in shown.split("\n"))
+
+
+def test_json_is_made_harmless_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_json({"a": "\x9b31mré"})
+    assert capsys.readouterr().out == '{\n  "a": "\x9b31mré"\n}\n'
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    show_json({"a": "\x9b31mré"})
+    assert terminal.getvalue() == '{\n  "a": "\\u009b31mré"\n}\n'

@@ -1,0 +1,147 @@
+"""`cilda check`: whether a run will fit and how long it will take, before it begins."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cilda.cli.beforehand import looked_over, shortage
+from cilda.cli.demo import DEMO_SETTINGS, DEMO_TASK, refuse_own_task
+from cilda.cli.settings import (
+    KEEP,
+    AllowEmptyOption,
+    AllowPickleOption,
+    AutoBatchOption,
+    BatchSizeOption,
+    ConfigOption,
+    DataDirOption,
+    EpochsOption,
+    GeneratorOption,
+    LabelOption,
+    LearningRateOption,
+    LimitOption,
+    MaxLengthOption,
+    MaxTurnsOption,
+    MethodOption,
+    MicroBatchOption,
+    NameOption,
+    RunsDirOption,
+    SeedOption,
+    SetOption,
+    StudentOption,
+    TaskOption,
+    TeacherEpochsOption,
+    TeacherOption,
+    TextOption,
+    TextPairOption,
+    TrainOption,
+    ValidationOption,
+    WeightOption,
+    resolved,
+)
+from cilda.cli.table import show_json
+from cilda.runs.events import finite
+
+if TYPE_CHECKING:
+    from cilda.config import RunConfig
+    from cilda.distill.preflight import Preflight
+
+
+def check(
+    task: TaskOption = None,
+    data_dir: DataDirOption = None,
+    train: TrainOption = None,
+    validation: ValidationOption = None,
+    text: TextOption = None,
+    text_pair: TextPairOption = None,
+    label: LabelOption = None,
+    allow_empty: AllowEmptyOption = None,
+    limit: LimitOption = None,
+    max_length: MaxLengthOption = None,
+    teacher: TeacherOption = None,
+    student: StudentOption = None,
+    generator: GeneratorOption = None,
+    allow_pickle: AllowPickleOption = None,
+    method: MethodOption = None,
+    weight: WeightOption = None,
+    setting: SetOption = None,
+    config_file: ConfigOption = None,
+    seed: SeedOption = None,
+    epochs: EpochsOption = None,
+    max_turns: MaxTurnsOption = None,
+    teacher_epochs: TeacherEpochsOption = None,
+    batch_size: BatchSizeOption = None,
+    micro_batch: MicroBatchOption = None,
+    auto_batch: AutoBatchOption = None,
+    learning_rate: LearningRateOption = None,
+    runs_dir: RunsDirOption = None,
+    name: NameOption = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Look over the built-in demo.", rich_help_panel=KEEP)] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Look a run over: do the models fit each other and into memory, how long will it take, is there room on the disk.
+
+    Takes the options of `cilda distill` and plays one turn of each kind on the longest texts. Nothing is trained, and
+    nothing is kept. Exit code 1 or, for a wrong option, 2 if the run would not go.
+    """
+    flags = {
+        "task": task, "data_dir": data_dir, "train_file": train, "validation_file": validation, "text": text,
+        "text_pair": text_pair, "label": label, "allow_empty": allow_empty, "limit": limit, "max_length": max_length,
+        "teacher": teacher, "student": student, "generator": generator, "allow_pickle": allow_pickle, "method": method,
+        "seed": seed, "epochs": epochs, "max_turns": max_turns, "teacher_epochs": teacher_epochs,
+        "batch_size": batch_size, "micro_batch": micro_batch, "auto_batch": auto_batch, "learning_rate": learning_rate,
+        "runs_dir": runs_dir, "name": name,
+    }  # fmt: skip
+    if demo:
+        refuse_own_task(flags)
+    config, _ = resolved(
+        flags,
+        settings=setting,
+        weights=weight,
+        config_file=config_file,
+        base=DEMO_SETTINGS if demo else {},
+        fixed=DEMO_TASK if demo else {},
+    )
+    from cilda.cli.main import printable
+
+    preflight, notes = _looked_at(config)
+    if as_json:
+        show_json(finite({**preflight.to_json(), "notes": notes}))
+    else:
+        from cilda.cli.check_report import report
+
+        print("\n".join(printable(line) for line in report(preflight, notes)))
+    for trouble in preflight.troubles:
+        print(f"cilda: {printable(trouble)}", file=sys.stderr)
+    if preflight.troubles:
+        print(f"       {printable(preflight.todo)}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _looked_at(config: RunConfig) -> tuple[Preflight, list[str]]:
+    """The look-over, and what was said on the way; the folder in which it was said is gone afterwards."""
+    data = looked_over(config)
+    shortage(config)
+    from cilda.distill.assembly import assemble_generator
+    from cilda.distill.rehearsal import rehearsed
+    from cilda.distill.teacher import load_teacher
+    from cilda.runs.layout import create, default_runs_dir
+    from cilda.runs.writer import RunWriter
+
+    notes: list[str] = []
+
+    def listen(event: dict[str, Any]) -> None:
+        if event["kind"] == "alert":
+            notes.append(str(event["what"]))
+
+    with tempfile.TemporaryDirectory(prefix="cilda-check-") as scratch:
+        writer = RunWriter(create(Path(scratch), "check"), listeners=[listen])
+        with writer:
+            base = load_teacher(config, data.task, writer)
+            generator = assemble_generator(config, config.recipe, base, writer)
+            preflight = rehearsed(config, data, base, generator, config.runs_dir or default_runs_dir())
+    return preflight, notes

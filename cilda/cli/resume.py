@@ -1,0 +1,99 @@
+"""`cilda resume`: a paused run is told to go on, a dead one is started again from its last checkpoint."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from cilda.cli.beforehand import still_there
+from cilda.cli.chosen import AsJson, RunArgument, RunsDirOption, chosen, named, say
+from cilda.cli.ending import left_alone, print_outcome, recorded_outcome
+from cilda.cli.launch import launch
+from cilda.cli.train import asked_of, work
+from cilda.errors import CildaError, UsageError
+from cilda.runs.layout import RunFolder, give_up
+from cilda.runs.locks import BUSY, await_release
+from cilda.runs.status import status_of
+from cilda.runs.store import open_run
+
+_ANSWER_SECONDS = 10.0
+
+
+def resume(
+    run: RunArgument = None,
+    runs_dir: RunsDirOption = None,
+    foreground: Annotated[bool, typer.Option("--foreground", help="Train in this process.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Print the run's id and return; so it is without a terminal.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also a run that contact was lost with: its machine is surely dead.")
+    ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Give up damaged checkpoints: begin anew where none is whole.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run: one that was paused, stopped or killed.
+
+    It continues from its last whole checkpoint, with every random state, as if nothing had happened.
+    """
+    if foreground and detach:
+        raise UsageError("--foreground and --detach exclude each other", "leave one of them out")
+    folder = chosen(run, runs_dir)
+    status = status_of(folder)
+    # An orphan, too, may have been paused.
+    if status.word == "paused" or (status.word == "orphaned" and open_run(folder).state.get("status") == "paused"):
+        _wake(folder)
+        return
+    if status.word == "finished":
+        raise CildaError(f"{folder.id} is finished", f"begin another like it: cilda distill --from {named(folder)}")
+    if status.word == "lost" and not force:
+        raise CildaError(f"contact with {folder.id} is lost: {status.why}", "ask on its machine, or use --force")
+    if not status.ended and status.word != "lost":
+        why = f" ({status.why})" if status.why else ""
+        todo = f"look at it with: cilda watch {named(folder)}; end it first with: cilda stop {named(folder)}"
+        raise CildaError(f"{folder.id} is {status.shown}{why}", todo, exit_code=BUSY)
+    asked, config = asked_of(folder)
+    rows = open_run(folder).state.get("rows")
+    still_there(config, rows, ("teacher",) if asked.get("job") == "finetune" else ("teacher", "student", "generator"))
+    await_release(folder.supervisor_lock, folder.trainer_lock)
+    if anew:
+        give_up(folder)
+    _tell_where(folder)
+    if foreground:
+        work(folder)
+        outcome = recorded_outcome(folder)
+        if outcome is not None:
+            print_outcome(folder, outcome, as_json=as_json)
+        return
+    launch(folder)
+    left_alone(folder, detach=detach, as_json=as_json)
+
+
+def _wake(folder: RunFolder) -> None:
+    """Tells a paused trainer to go on, and waits for its word."""
+    from cilda.runs.control import Answers, ask, refused
+
+    answers = Answers(folder)
+    request = ask(folder, "resume")
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    for answer in answers.of(request):
+        if answer is not None and answer["answer"] == "refused":
+            raise refused(answer, named(folder))
+        if answer is not None and answer["answer"] == "done":
+            say(f"{folder.id} goes on")
+            return
+        if time.monotonic() > deadline:
+            raise CildaError(f"{folder.id} has not answered yet", "see: cilda ps")
+        time.sleep(0.1)
+
+
+def _tell_where(folder: RunFolder) -> None:
+    """Says on stderr from which checkpoint the run will go on, as far as names tell."""
+    names = sorted(path.name for path in folder.checkpoints.glob("step-*")) if folder.checkpoints.is_dir() else []
+    newest = next((name for stage in ("student", "teacher") for name in reversed(names) if f"-{stage}-" in name), None)
+    said = "there is no checkpoint: it begins anew" if newest is None else f"its last checkpoint is {newest}"
+    say(f"{folder.id}: {said}")
