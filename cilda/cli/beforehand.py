@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cilda.cli.stage_view import one_line
+from cilda.runs.words import one_line
 
 if TYPE_CHECKING:
     from cilda.config import RunConfig

@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from cilda.cli.completion import complete_runs
-from cilda.cli.stage_view import one_line
 from cilda.errors import UsageError
 from cilda.runs.layout import RunFolder, default_runs_dir, find
+from cilda.runs.words import one_line
 
 RunArgument = Annotated[
     str | None,

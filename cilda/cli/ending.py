@@ -9,10 +9,10 @@ import typer
 
 from cilda.cli.launch import tell_started
 from cilda.cli.run_words import RUN_FAILED
-from cilda.cli.stage_view import one_line
 from cilda.cli.table import aligned, show_json
 from cilda.runs.events import finite
 from cilda.runs.layout import RunFolder
+from cilda.runs.words import one_line
 
 if TYPE_CHECKING:
     from cilda.distill.outcome import Outcome

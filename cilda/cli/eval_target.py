@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cilda.cli.run_words import RUN_FAILED
-from cilda.cli.stage_view import one_line
 from cilda.errors import CildaError
+from cilda.runs.words import one_line
 
 if TYPE_CHECKING:
     from cilda.runs.layout import RunFolder

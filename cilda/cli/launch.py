@@ -11,10 +11,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from cilda.cli.chosen import named
-from cilda.cli.stage_view import one_line
 from cilda.runs.atomic import read_json, refusal
 from cilda.runs.layout import RunFolder, create, create_new, default_runs_dir
 from cilda.runs.locks import Lock, holder
+from cilda.runs.words import one_line
 
 if TYPE_CHECKING:
     from cilda.config import RunConfig

@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from cilda.cli.chosen import RunArgument, RunsDirOption, chosen, named, say
-from cilda.cli.log_lines import LogReader, tail_offset
 from cilda.errors import CildaError, UsageError
 from cilda.runs.layout import RunFolder
+from cilda.runs.log_lines import LogReader, tail_offset
 from cilda.runs.status import status_of
 
 _LOOK_SECONDS = 0.5

@@ -14,8 +14,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cilda.cli.stage_view import StageView, duration, one_line, packed, score_words, whole
 from cilda.runs.events import Event, number
+from cilda.runs.stages import StageView
+from cilda.runs.words import duration, one_line, packed, score_words, whole
 
 _NARROW = 60
 _ALERTS = {"info": ("note", "dim"), "warning": ("warning", "yellow"), "error": ("error", "bold red")}

@@ -15,7 +15,6 @@ import typer
 from cilda.cli.chosen import RunsDirOption, all_chosen, named, say
 from cilda.cli.completion import complete_runs
 from cilda.cli.run_words import words_of
-from cilda.cli.stage_view import one_line
 from cilda.errors import CildaError, UsageError
 from cilda.runs.atomic import read_json
 from cilda.runs.layout import RunFolder
@@ -23,6 +22,7 @@ from cilda.runs.locks import Held, Lock, await_release, busy, holder
 from cilda.runs.status import status_of
 from cilda.runs.store import open_run
 from cilda.runs.summary import summary_of
+from cilda.runs.words import one_line
 
 
 def rm(

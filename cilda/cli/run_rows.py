@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from cilda.cli.stage_view import duration, one_line
 from cilda.runs.summary import Summary
+from cilda.runs.words import duration, one_line
 
 COLUMNS = ("run", "status", "stage", "turn", "done", "best", "learns", "moved", "why")
 RIGHT = frozenset({"turn", "done", "best"})

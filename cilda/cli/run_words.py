@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cilda.cli.chosen import named
-from cilda.cli.stage_view import one_line
 from cilda.errors import CildaError
 from cilda.runs.atomic import read_json
 from cilda.runs.layout import RunFolder
 from cilda.runs.status import Status
+from cilda.runs.words import one_line
 
 RUN_FAILED = 4
 """The exit code of a command that waited for a run which did not finish."""

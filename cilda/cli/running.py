@@ -16,11 +16,11 @@ import typer
 
 from cilda.cli.chosen import named
 from cilda.cli.launch import new_run, next_attempt
-from cilda.cli.stage_view import one_line
 from cilda.runs.control import Orders, RunStopped
 from cilda.runs.heartbeat import heartbeat
 from cilda.runs.layout import RunFolder
 from cilda.runs.locks import Lock
+from cilda.runs.words import one_line
 from cilda.runs.writer import RunWriter
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cilda.cli.stage_view import one_line
 from cilda.cli.table import aligned
 from cilda.errors import CildaError
+from cilda.runs.words import one_line
 
 if TYPE_CHECKING:
     from cilda.distill.appraisal import Appraisal

@@ -226,8 +226,8 @@ def looked_up(flags: Mapping[str, Any]) -> RunConfig:
 
 def _tell_of_mistaken_variables() -> None:
     """A line on stderr for each variable that looks like a setting and sets nothing."""
-    from cilda.cli.stage_view import one_line
     from cilda.config import mistaken_variables
+    from cilda.runs.words import one_line
 
     for name, meant in mistaken_variables().items():
         print(one_line(f"warning: {name} sets nothing; did you mean {meant}?"), file=sys.stderr)

@@ -11,13 +11,13 @@ import typer
 from cilda.cli.chosen import RunArgument, RunsDirOption, chosen, named, say
 from cilda.cli.completion import complete_runs
 from cilda.cli.run_words import way_on, words_of
-from cilda.cli.stage_view import one_line
 from cilda.errors import CildaError, UsageError
 from cilda.runs.control import Answers, What, ask, asker, refused, withdraw
 from cilda.runs.events import Event
 from cilda.runs.layout import RunFolder
 from cilda.runs.locks import await_release
 from cilda.runs.status import Status, status_of
+from cilda.runs.words import one_line
 
 ANSWER_SECONDS = 10.0
 CHECKPOINT_SECONDS = 60.0

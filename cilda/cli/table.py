@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cilda.cli.stage_view import packed
+from cilda.runs.words import packed
 
 # Between drawn columns: a space on each side of rich's own separator.
 GAP = 3

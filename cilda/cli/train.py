@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cilda.cli.running import Desk, working
-from cilda.cli.stage_view import one_line
 from cilda.errors import CildaError
 from cilda.runs.atomic import read_json
 from cilda.runs.layout import RunFolder
 from cilda.runs.locks import Lock
+from cilda.runs.words import one_line
 
 if TYPE_CHECKING:
     from cilda.config import RunConfig

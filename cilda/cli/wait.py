@@ -9,11 +9,11 @@ import typer
 
 from cilda.cli.chosen import AsJson, RunsArgument, RunsDirOption, all_chosen, say
 from cilda.cli.run_words import RUN_FAILED, way_on, words_of
-from cilda.cli.stage_view import one_line
 from cilda.cli.table import show_json
 from cilda.errors import CildaError, UsageError
 from cilda.runs.layout import RunFolder
 from cilda.runs.status import Status, status_of
+from cilda.runs.words import one_line
 
 _LOOK_SECONDS = 1.0
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from cilda.cli.progress import TerminalProgress
-from cilda.cli.stage_view import StageView
+from cilda.runs.stages import StageView
 
 
 def event(seconds: float, kind: str, **fields: Any) -> dict[str, Any]:

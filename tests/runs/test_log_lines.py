@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cilda.cli import log_lines
-from cilda.cli.log_lines import LogReader, collapsed, tail_offset
+from cilda.runs import log_lines
+from cilda.runs.log_lines import LogReader, collapsed, tail_offset
 
 TEXTS = st.lists(st.sampled_from([b"a", b"\n", b"\r", b"longer words", b"\n\n"]), max_size=30).map(b"".join)
 
