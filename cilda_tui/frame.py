@@ -86,12 +86,12 @@ class Frame:
             part._roles[row] = self._roles[y + row][x : x + part.width]
         return part
 
-    def segments(self, y: int) -> Iterator[tuple[str, Role]]:
-        """A row as texts, each with the one role that it has throughout; together exactly as wide as the frame."""
+    def segments(self, y: int, start: int = 0, end: int | None = None) -> Iterator[tuple[str, Role]]:
+        """A row, or its cells from `start` to before `end`, as texts that have one role throughout; not a cell more."""
         cells, roles = self._cells[y], self._roles[y]
-        start = 0
-        for place in range(1, len(cells) + 1):
-            if place == len(cells) or roles[place] != roles[start]:
+        last = self.width if end is None else min(end, self.width)
+        for place in range(start + 1, last + 1):
+            if place == last or roles[place] != roles[start]:
                 yield "".join(cells[start:place]), roles[start]
                 start = place
 
