@@ -16,6 +16,7 @@ from cilda.distill.masking import mask
 from cilda.distill.objective import Objective, Score
 from cilda.distill.parts import batch_parts, joined_rewrites, joined_views, masked_parts, part_sizes
 from cilda.distill.players import Players, Projection, critic_of, learning, owner_of_projections, stream
+from cilda.distill.watching import agreement, changed_fraction
 from cilda.methods.recipe import Method, Player, Sight
 
 
@@ -38,7 +39,7 @@ class TurnResult:
     """What happened in a turn: detached scalars on the device, and the rewrite with what both models said of it."""
 
     values: dict[str, Tensor]
-    """Each term's value, `total`, `gradient_norm`, and where asked for `gradient_norm.<term>`.
+    """Each term's value, `total`, `gradient_norm`, where asked for `gradient_norm.<term>`; and what `watching` tells.
 
     Of a batch in parts they are means over its texts, and the norms by term are left out: they do not add up.
     """
@@ -143,6 +144,7 @@ class Turns:
         if self._critic is not None:
             summed.update(self._critic_step(seen))
         whole = joined_rewrites(rewrites, batch) if rewrites else None
+        summed |= agreement(seen) | changed_fraction(batch, whole)
         return TurnResult(summed, batch.size, 0 if whole is None else len(whole.sampled_N), whole, seen)
 
     def _parts(self, batch: Batch, player: Player, *, rewritten: bool) -> list[_Part]:

@@ -243,6 +243,7 @@ class Trainer:
     def _evaluate(self) -> None:
         """Scores the student, and keeps it if it is the best so far."""
         self._ledger.look()
+        began = time.perf_counter()
         settings, turn = self.settings, self.done["student"]
         scores = {
             split: evaluate(
@@ -250,6 +251,7 @@ class Trainer:
             ).scores
             for split, rows in self.validation.items()
         }
+        seconds = time.perf_counter() - began
         score = next(iter(scores.values()))[self.task.metric]
         metric = METRICS[self.task.metric]
         gained = metric.better(score, metric.worst if self.best is None else self.best.score)
@@ -267,6 +269,8 @@ class Trainer:
                 scores=of_split,
                 metric=self.task.metric,
                 best=gained and place == 0,
+                # Of all splits together.
+                **({"seconds": round(seconds, 3)} if place == 0 else {}),
             )
         self._tell_state()
         if self._out_of_patience and turn < settings.total_turns:

@@ -16,7 +16,15 @@ RATE_SECONDS = 180.0
 # Whoever is trained, the teacher in its own stage included, plays the student's part: the stage is as far as it is.
 _LEARNER = "student"
 # Metrics that are no losses; of the rest, `total` comes first.
-_NO_LOSSES = ("gradient_norm", "seconds.", "learning_rate", "texts_per_second", "drawn_fraction")
+_NO_LOSSES = (
+    "gradient_norm",
+    "seconds.",
+    "learning_rate",
+    "texts_per_second",
+    "drawn_fraction",
+    "changed_fraction",
+    "agreement.",
+)
 
 
 class StageView:

@@ -39,6 +39,7 @@ GOLDEN: dict[str, dict[str, Numbers]] = {
             "logit_kl.real": (0.05208394, 0.01905722, 0.04781931),
             "total": (0.6232679, 0.5557739, 0.548008),
             "gradient_norm": (0.970127, 0.4664077, 0.3660999),
+            "agreement.real": (0.25, 0, 0),
         },
     },
     "mate_kd": {
@@ -53,6 +54,9 @@ GOLDEN: dict[str, dict[str, Numbers]] = {
             "logit_kl.soft": (0.04014169, 0.008304184, 0.04829931),
             "total": (0.4288925, 0.375653, 0.4019819),
             "gradient_norm": (0.786461, 0.4039334, 0.7866492),
+            "agreement.real": (0.25, 0.75, 0),
+            "agreement.soft": (0.5, 0.5, 0),
+            "changed_fraction": (1, 1, 0.8571429),
         },
     },
     "cilda": {
@@ -69,6 +73,9 @@ GOLDEN: dict[str, dict[str, Numbers]] = {
             "total": (0.4292756, 0.3759151, 0.3997265),
             "gradient_norm": (0.7901209, 0.400012, 0.7735905),
             "critic.layer_contrast.soft": (1.350919, 1.391708, 1.311804),
+            "agreement.real": (0.25, 0.75, 0),
+            "agreement.soft": (0.5, 0.5, 0),
+            "changed_fraction": (1, 1, 1),
         },
     },
     "cilda_minild": {
@@ -87,6 +94,9 @@ GOLDEN: dict[str, dict[str, Numbers]] = {
             "layer_contrast.soft": (1.350919, 1.390926, 1.310588),
             "total": (0.7861598, 0.740864, 0.712931),
             "gradient_norm": (0.6959968, 0.3886122, 0.4006168),
+            "agreement.real": (0.25, 0.25, 0),
+            "agreement.soft": (0.5, 0.5, 0),
+            "changed_fraction": (1, 1, 1),
         },
     },
 }
