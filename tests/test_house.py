@@ -16,7 +16,7 @@ from typer.main import get_command
 from cilda.cli.main import COMMANDS, GROUP_EXAMPLES, build
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = sorted((ROOT / "cilda").rglob("*.py"))
+MODULES = [*sorted((ROOT / "cilda").rglob("*.py")), *sorted((ROOT / "cilda_tui").rglob("*.py"))]
 FILES = [*MODULES, *sorted((ROOT / "tests").rglob("*.py"))]
 HEAVY = ("accelerate", "datasets", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "textual", "torch", "transformers")
 LONGEST = 350
@@ -95,7 +95,7 @@ def test_the_guard_knows_a_branch_when_it_sees_one() -> None:
     assert not guilty("if method is not None and method.generator: pass")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "cilda").rglob("__init__.py")), ids=name)
+@pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=name)
 def test_a_folder_s_own_file_holds_a_docstring_and_a_table(path: Path) -> None:
     body = ast.parse(path.read_text(encoding="utf-8")).body
     assert all(isinstance(node, ast.Expr | ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign) for node in body)
