@@ -1,0 +1,121 @@
+"""What panes have in common: a title with the pane's digit, facts side by side, words for numbers."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len
+
+from cilda_tui.frame import Frame, Role
+from cilda_tui.glyphs import Glyphs
+from cilda_tui.safe import cut, shown
+from cilda_tui.ui import PANES, Ui, digit
+
+Piece = tuple[str, Role]
+"""Words and their role."""
+
+
+def titled(
+    pane: str, title: str, ui: Ui, width: int, height: int, glyphs: Glyphs, *, right: Sequence[Piece] = ()
+) -> Frame:
+    """A frame whose first row is a rule with the pane's digit, its title, and what stands at its right end."""
+    frame = Frame(width, height)
+    focused = ui.focus == pane
+    frame.fill(0, 0, width, 1, glyphs.horizontal, "focus" if focused else "grid")
+    number = digit(pane) if pane in PANES else ""
+    words = f"{glyphs.chosen if focused else ' '}{number} {title} "
+    end = frame.put(1, 0, cut(words, max(0, width - 2), glyphs.ellipsis), "focus" if focused else "title")
+    pieces = [piece for piece in right if piece[0]]
+    while pieces and sum(cell_len(text) + 2 for text, _ in pieces) + end + 1 > width:
+        pieces.pop(0)
+    at = width - 1 - sum(cell_len(text) + 2 for text, _ in pieces)
+    for text, role in pieces:
+        at = frame.put(at, 0, f" {text} ", role)
+    return frame
+
+
+def put_pieces(frame: Frame, x: int, y: int, pieces: Iterable[Piece], *, end: int | None = None) -> int:
+    """Writes pieces one after the other; gives the column behind them."""
+    for text, role in pieces:
+        x = frame.put(x, y, text, role, end=end)
+    return x
+
+
+def fitted(facts: Iterable[Sequence[Piece]], width: int, gap: int = 2) -> list[Piece]:
+    """As many facts as fit side by side, the first ones first; behind one that finds no room a shorter one may fit."""
+    row: list[Piece] = []
+    used = 0
+    for fact in facts:
+        cells = sum(cell_len(text) for text, _ in fact)
+        if not cells or used + (gap if row else 0) + cells > width:
+            continue
+        if row:
+            row.append((" " * gap, ""))
+            used += gap
+        row += fact
+        used += cells
+    return row
+
+
+def safe(text: object, glyphs: Glyphs, cells: int | None = None) -> str:
+    """Words out of data, harmless, and cut to so many cells."""
+    words = shown(str(text), ascii=glyphs.ascii)
+    return words if cells is None else cut(words, cells, glyphs.ellipsis)
+
+
+def clock(seconds: float | None) -> str:
+    """The time of day, without its seconds, which would change all the time: `14:02`."""
+    if seconds is None or not math.isfinite(seconds):
+        return "--:--"
+    try:
+        return time.strftime("%H:%M", time.localtime(seconds))
+    except (OverflowError, ValueError, OSError):
+        return "--:--"
+
+
+def about(seconds: float | None) -> str:
+    """A time in one or two units that change rarely: `<1 m`, `12 m`, `3 h 10 m`, `14 h`, `2 d 4 h`."""
+    if seconds is None or not math.isfinite(seconds):
+        return "?"
+    minutes = max(0.0, seconds) / 60
+    if minutes < 1:
+        return "<1 m"
+    if minutes < 60:
+        return f"{minutes:.0f} m"
+    hours = minutes / 60
+    if hours < 10:
+        return f"{int(hours)} h {int(minutes % 60) // 5 * 5:02} m"
+    if hours < 48:
+        return f"{hours:.0f} h"
+    return f"{int(hours // 24)} d {int(hours % 24)} h"
+
+
+def figure(value: float | None, digits: int = 4) -> str:
+    """A number in a fixed width (2 more than its digits) that does not dance: `0.8710`, `12.345`, ` 1.2e8`."""
+    width = digits + 2
+    if value is None:
+        return " " * width
+    if not math.isfinite(value):
+        return f"{'NaN' if math.isnan(value) else 'inf' if value > 0 else '-inf':>{width}}"
+    for decimals in range(digits, -1, -1):
+        text = f"{value:.{decimals}f}"
+        if len(text) <= width and not (value and decimals == digits and abs(value) < 0.5 * 10 ** (1 - decimals)):
+            return f"{text:>{width}}"
+    return f"{value:>{width}.0e}"
+
+
+def gigabytes(megabytes: float | None) -> str:
+    """Memory in five cells: ` 22.1`, `  80 `; in GB of 1024 MB."""
+    if megabytes is None or not math.isfinite(megabytes):
+        return "    ?"
+    size = megabytes / 1024
+    return f"{size:5.1f}" if size < 1000 else f"{size:5.0f}"
+
+
+def percent(fraction: float | None) -> str:
+    """A share in four cells: ` 97%`."""
+    if fraction is None or not math.isfinite(fraction):
+        return "  ?%"
+    return f"{min(999, max(0, round(100 * fraction))):3}%"
