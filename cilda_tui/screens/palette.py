@@ -1,0 +1,35 @@
+"""A list of actions that is narrowed down by typing words of them."""
+
+from __future__ import annotations
+
+from cilda_tui.frame import Frame
+from cilda_tui.glyphs import Glyphs
+from cilda_tui.safe import cut, shown
+from cilda_tui.typing_line import matching
+from cilda_tui.ui import Ui
+
+_WIDTH = 72
+_ROWS = 14
+
+
+def draw_palette(ui: Ui, width: int, height: int, glyphs: Glyphs) -> Frame:
+    """The actions that match what is typed, at most `height` rows of them; the chosen one is marked."""
+    prompt = ui.prompt
+    found = matching(prompt.text if prompt else "", steering=not ui.read_only)
+    chosen = min(prompt.chosen if prompt else 0, max(0, len(found) - 1))
+    rows = min(len(found) or 1, _ROWS, max(0, height - 1))
+    frame = Frame(min(_WIDTH, width), rows + 1)
+    frame.fill(0, 0, frame.width, 1, glyphs.horizontal, "focus")
+    frame.put(1, 0, cut(f" actions: {len(found)} ", frame.width - 2, glyphs.ellipsis), "focus")
+    if not found:
+        frame.put(2, 1, cut("nothing is called that", frame.width - 2, glyphs.ellipsis), "dim")
+        return frame
+    first = min(max(0, chosen - rows + 1), max(0, len(found) - rows))
+    for y, key in enumerate(found[first : first + rows], start=1):
+        here = first + y - 1 == chosen
+        role = "selected" if here else ""
+        frame.fill(0, y, frame.width, 1, " ", role)
+        frame.put(0, y, glyphs.chosen if here else " ", role)
+        frame.put(2, y, cut(key.label(ascii_only=glyphs.ascii), 10, glyphs.ellipsis), role or "key")
+        frame.put(13, y, cut(shown(key.words, ascii=glyphs.ascii), frame.width - 14, glyphs.ellipsis), role)
+    return frame
