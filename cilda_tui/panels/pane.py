@@ -119,3 +119,28 @@ def percent(fraction: float | None) -> str:
     if fraction is None or not math.isfinite(fraction):
         return "  ?%"
     return f"{min(999, max(0, round(100 * fraction))):3}%"
+
+
+_STATE_ROLES = {
+    "running": "good", "finished": "good", "paused": "warn", "stopping": "warn", "stalled": "warn", "orphaned": "warn",
+    "lost": "warn", "failed": "bad", "killed": "bad", "crashed": "bad", "error": "bad", "warning": "warn",
+    "good": "good", "refused": "bad", "done": "good", "accepted": "warn", "pending": "warn",
+}  # fmt: skip
+
+
+def state_role(word: str) -> Role:
+    """The role of a status's word, of a notice's level, of an answer; symbol and word say the same without it."""
+    return _STATE_ROLES.get(word, "dim")
+
+
+def levels(values: Sequence[float], cells: int, glyphs: Glyphs) -> str:
+    """A sparkline of finite values, as many cells wide as asked; the lowest value is its lowest level that is seen."""
+    if cells <= 0 or not values:
+        return " " * max(0, cells)
+    count = min(cells, len(values))
+    groups = [values[len(values) * place // count : len(values) * (place + 1) // count] for place in range(count)]
+    means = [sum(group) / len(group) for group in groups]
+    low, high = min(means), max(means)
+    top = len(glyphs.levels) - 1
+    scaled = (1 + (top - 1) * (mean - low) / (high - low) if high > low else (top + 1) / 2 for mean in means)
+    return "".join(glyphs.levels[round(level)] for level in scaled).rjust(cells)
