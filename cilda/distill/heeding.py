@@ -92,6 +92,7 @@ class Heeding:
                 self._stop(request)
 
     def _enter(self, status: Literal["running", "paused", "stopping"]) -> None:
+        # Before the answer: who reads that and asks for the status must find the two in accord.
         self.status = status
         self._writer.state(status)
 
@@ -115,8 +116,8 @@ class Heeding:
             self._done(request, why="it is paused already")
         else:
             kept = self._checkpoint()
-            self._done(request, **({"why": kept.why} if kept.name is None else {"checkpoint": kept.name}))
             self._enter("paused")
+            self._done(request, **({"why": kept.why} if kept.name is None else {"checkpoint": kept.name}))
 
     def _resume(self, request: Request) -> None:
         if self._stopped is not None:
@@ -124,16 +125,16 @@ class Heeding:
         elif self.status != "paused":
             self._refuse(request, "it is not paused")
         else:
-            self._done(request)
             self._enter("running")
+            self._done(request)
 
     def _stop(self, request: Request) -> None:
         if self._stopped is not None:
             # Somebody else was faster; both get what they wanted.
             self._done(request, checkpoint=self._stopped.checkpoint)
             return
-        self._orders.answer(request, "accepted", **self._place())
         self._enter("stopping")
+        self._orders.answer(request, "accepted", **self._place())
         kept = Kept(None) if request.now else self._checkpoint()
         if kept.why:
             what = f"stopped without a checkpoint of this turn, which the disk refused: {kept.why}"

@@ -142,6 +142,28 @@ def test_a_pause_lasts_until_somebody_resumes_it(tmp_path: Path) -> None:
     assert best == tiny_trainer(tmp_path, name="never-paused").run()
 
 
+def test_who_hears_an_answer_finds_the_status_in_accord_with_it(tmp_path: Path) -> None:
+    trainer = tiny_trainer(tmp_path)
+    folder = trainer.writer.folder
+    seen: list[tuple[str, str, str]] = []
+
+    def look(event: Event) -> None:
+        if event["kind"] == "request":
+            seen.append((event["what"], event["answer"], status(trainer)))
+
+    trainer.writer._listeners.append(look)
+    ask(folder, "pause")
+    napping(trainer, lambda: (ask(folder, "resume"), ask(folder, "stop")))
+    with pytest.raises(RunStopped):
+        trainer.run()
+    assert seen == [
+        ("pause", "done", "paused"),
+        ("resume", "done", "running"),
+        ("stop", "accepted", "stopping"),
+        ("stop", "done", "stopping"),
+    ]
+
+
 def test_a_paused_run_can_be_stopped(tmp_path: Path) -> None:
     trainer = tiny_trainer(tmp_path)
     ask(trainer.writer.folder, "pause")
