@@ -18,6 +18,7 @@ from cilda.cli.chosen import named
 from cilda.cli.launch import new_run, next_attempt
 from cilda.runs.control import Orders, RunStopped
 from cilda.runs.heartbeat import heartbeat
+from cilda.runs.last_words import say_end
 from cilda.runs.layout import RunFolder
 from cilda.runs.locks import Lock
 from cilda.runs.words import one_line
@@ -96,9 +97,13 @@ def working(folder: RunFolder, *, attempt: int | None = None, inherited: Lock | 
         stack.enter_context(heartbeat(writer.beat))
         try:
             yield Desk(writer, orders)
-        except RunStopped as stopped:
-            print(f"{stopped}; go on with: cilda resume {one_line(named(folder))}", file=sys.stderr)
-            raise typer.Exit(_EXIT_CODES.get(stopped.request.by, 0)) from stopped
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
+            # The job says so itself, but not while its libraries are still loading.
+            say_end(writer, error)
+            if not isinstance(error, RunStopped):
+                raise
+            print(f"{error}; go on with: cilda resume {one_line(named(folder))}", file=sys.stderr)
+            raise typer.Exit(_EXIT_CODES.get(error.request.by, 0)) from error
         finally:
             orders.close()
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import platform
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 
-from cilda.errors import CildaError
-from cilda.runs.control import RunStopped
+from cilda.runs.last_words import say_end
 from cilda.runs.writer import RunWriter
 
 
@@ -22,20 +20,6 @@ def recorded(writer: RunWriter) -> Iterator[None]:
     writer.state("starting")
     try:
         yield
-    except RunStopped:
-        # The trainer has said so in the events.
-        writer.state("stopped")
-        raise
-    except (KeyboardInterrupt, SystemExit):
-        writer.event("stopped", what="interrupted, without a checkpoint of its own")
-        writer.state("stopped")
-        raise
-    except CildaError as error:
-        writer.event("failed", what=error.what, todo=error.todo)
-        writer.state("failed", error=error.what, todo=error.todo)
-        raise
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}".removesuffix(": ")
-        writer.event("failed", what=what, todo="", traceback=traceback.format_exc())
-        writer.state("failed", error=what)
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        say_end(writer, error)
         raise

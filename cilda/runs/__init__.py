@@ -7,6 +7,7 @@
 | `segments.py`   | numbered files that only ever grow, a line at a time                |
 | `windows.py`    | many metric values folded into a few lines, without losing a spike  |
 | `writer.py`     | what the trainer writes through                                     |
+| `last_words.py` | how a run ended, said by the process that worked on it              |
 | `heartbeat.py`  | a thread that says that the trainer lives                           |
 | `store.py`      | what viewers read through                                           |
 | `atomic.py`     | small files that are either the old or the new, never a mixture     |

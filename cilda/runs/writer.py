@@ -21,6 +21,7 @@ from cilda.runs.windows import Window, window_seconds
 Listener = Callable[[Event], None]
 
 _STATE_SECONDS = 1.0
+_ENDS = ("finished", "stopped", "failed")
 _PLACE = ("stage", "turn", "total_turns", "step", "total", "epoch", "best", "best_turn", "rows")
 # On a nearly full disk short lines fit and long ones do not, in turn.
 _TROUBLE_SECONDS = 60.0
@@ -57,6 +58,8 @@ class RunWriter:
         self._events = SegmentWriter(folder.events, segment_bytes=segment_bytes)
         self._augmentations = SegmentWriter(folder.augmentations, segment_bytes=segment_bytes)
         _prepare(folder)
+        self.end: str | None = None
+        """How the run ended by the event that says so; None before there is one."""
         self._told_lost = 0
         self._told_trouble = False
         self._next_trouble = stopwatch()
@@ -107,6 +110,8 @@ class RunWriter:
         with self._lock:
             self._moved = self._clock()
             self._flush_metrics()
+            if kind in _ENDS:
+                self.end = kind
             self._write(self._events, kind, fields)
 
     def augmentation(self, record: Mapping[str, Any]) -> None:

@@ -7,10 +7,11 @@ import pytest
 
 from cilda.cli.running import _hearing_signals, working
 from cilda.errors import CildaError
-from cilda.runs.atomic import read_json
-from cilda.runs.control import Orders, ask
+from cilda.runs.atomic import read_json, unfinished_writes
+from cilda.runs.control import Orders, RunStopped, ask
 from cilda.runs.layout import create
 from cilda.runs.locks import Held, holder
+from cilda.runs.status import status_of
 from cilda.runs.store import read_events
 from cilda.runs.writer import RunWriter
 from tests.storm import until
@@ -79,6 +80,74 @@ def test_who_works_on_a_run_holds_its_lock_and_answers_what_came_before(tmp_path
     with working(run) as desk:
         assert desk.writer.attempt == 2
     assert sorted(path.name for path in run.log.iterdir()) == ["train.000001.log", "train.000002.log"]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "what"),
+    [
+        (KeyboardInterrupt(), "stopped", "interrupted, without a checkpoint of its own"),
+        (SystemExit(143), "stopped", "interrupted, without a checkpoint of its own"),
+        (ImportError("no module torch"), "failed", "ImportError: no module torch"),
+        (CildaError("too hot", "cool it"), "failed", "too hot"),
+    ],
+)
+def test_what_ends_a_process_while_its_libraries_load_is_said(
+    tmp_path: Path, error: BaseException, kind: str, what: str
+) -> None:
+    run = create(tmp_path, "run")
+    with pytest.raises(type(error)), working(run):
+        raise error
+    (told,) = read_events(run.events)
+    assert (told["kind"], told["what"]) == (kind, what)
+    assert ("traceback" in told) == isinstance(error, ImportError)
+    state = read_json(run.state_json)
+    assert (state["status"], state.get("error")) == (kind, what if kind == "failed" else None)
+    assert status_of(run).word == kind
+
+
+@pytest.mark.parametrize("end", ["finished", "stopped", "failed"])
+def test_an_interrupt_between_the_last_event_and_the_last_state_changes_no_end(tmp_path: Path, end: str) -> None:
+    run = create(tmp_path, "run")
+
+    def work() -> None:
+        with working(run) as desk:
+            desk.writer.event(end, **({"what": "too hot"} if end == "failed" else {}))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert [event["kind"] for event in read_events(run.events)] == [end]
+    assert read_json(run.state_json)["status"] == end
+
+
+@pytest.mark.parametrize("status", ["stopping", "stopped"])
+def test_a_second_interrupt_while_the_state_is_written_leaves_a_whole_and_true_one(
+    tmp_path: Path, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create(tmp_path, "run")
+    replace = Path.replace
+
+    def replaced(path: Path, target: Path) -> Path:
+        if target == run.state_json and f'"status": "{status}"' in path.read_text(encoding="ascii"):
+            monkeypatch.setattr(Path, "replace", replace)
+            signal.raise_signal(signal.SIGINT)
+        return replace(path, target)
+
+    def work() -> None:
+        with working(run) as desk:
+            desk.orders.poll()
+            signal.raise_signal(signal.SIGINT)
+            (request,) = desk.orders.poll()
+            monkeypatch.setattr(Path, "replace", replaced)
+            desk.writer.state("stopping")
+            desk.writer.event("stopped", what="stopped by SIGINT", checkpoint="step-student-00000001")
+            raise RunStopped("stopped by SIGINT", request, "step-student-00000001")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert read_json(run.state_json)["status"] == "stopped"
+    assert [event["kind"] for event in read_events(run.events)] == ["stopped"]
+    assert not unfinished_writes(run.state_json)
 
 
 def test_a_run_in_the_foreground_measures_the_machine_itself(tmp_path: Path) -> None:
