@@ -32,6 +32,7 @@ _RESERVED_BYTES = 4096
 
 def supervise(folder: Path, attempt: int, lock: int, trainers_lock: int, command: Sequence[str]) -> int:
     """Runs the command to its end and records it; gives its exit code, 128 and the signal's number for a signal."""
+    requests = _PassedOn()
     _sign(lock, attempt)
     (folder / "exit.json").unlink(missing_ok=True)
     record = ExitRecord(folder)
@@ -42,8 +43,8 @@ def supervise(folder: Path, attempt: int, lock: int, trainers_lock: int, command
         trainer = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, pass_fds=[trainers_lock]
         )
+    requests.to(trainer)
     os.close(trainers_lock)
-    _forward(trainer)
     kills_before = kills
     while not _ended(trainer, _SECONDS):
         readings.take(trainer.pid)
@@ -126,15 +127,30 @@ def _log(folder: Path, attempt: int) -> Any:
     return path.open("ab")
 
 
-def _forward(trainer: subprocess.Popen[bytes]) -> None:
-    """A request to end us is one to the trainer; we stay, to write down how it ended. A closed terminal is nothing."""
+class _PassedOn:
+    """A request to end us is one to the trainer, also one that comes before there is any.
 
-    def pass_on(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the signature of a handler
+    We stay, to write down how it ended.
+    """
+
+    def __init__(self) -> None:
+        self._trainer: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._hear)
+
+    def to(self, trainer: subprocess.Popen[bytes]) -> None:
+        """Names the trainer, who is told at once of what came early."""
+        self._trainer = trainer
+        while self._early:
+            self._hear(self._early.pop(0), None)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  the signature of a handler
+        if self._trainer is None:
+            self._early.append(number)
+            return
         with contextlib.suppress(ProcessLookupError):
-            trainer.send_signal(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, pass_on)
+            self._trainer.send_signal(number)
 
 
 def _ended(trainer: subprocess.Popen[bytes], seconds: float) -> bool:
