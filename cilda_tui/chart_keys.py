@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from cilda_tui.effects import Answer, Effect
 from cilda_tui.sight import Sight
+from cilda_tui.track import AXES
 from cilda_tui.ui import ARRANGEMENTS, SMOOTHINGS, Ui, around
+from cilda_tui.zoom import followed, panned, zoomed
 
-AXES = ("step", "epoch", "time", "texts")
 _ZOOM = 0.5
 _PAN = 0.125
-_NEAREST = 1e-4
-"""The narrowest window, as a share of everything."""
+_FAR = 1e9
 
 
 def sideways(ui: Ui, sight: Sight, by: int) -> Ui:
@@ -25,16 +25,15 @@ def sideways(ui: Ui, sight: Sight, by: int) -> Ui:
         return _in_sight(ui.with_(cursor=min(max(cursor, sight.extent[0]), sight.extent[1])), sight)
     if ui.window is None:
         return ui.saying("this is all there is: + goes nearer", "dim")
-    return ui.with_(window=_shifted(ui.window, by * _PAN * (end - start), sight.extent), follow=False)
+    return ui.with_(window=panned(ui.window, sight.extent, by * _PAN), follow=False)
 
 
 def to_end(ui: Ui, sight: Sight, *, first: bool) -> Ui:
     """Moves the cursor, or else the window, or else the focus among the charts, as far as it goes."""
-    far = -1e18 if first else 1e18
     if ui.cursor is not None and sight.extent is not None:
         return _in_sight(ui.with_(cursor=sight.extent[0 if first else 1]), sight)
     if ui.window is not None and sight.extent is not None:
-        return ui.with_(window=_shifted(ui.window, far, sight.extent), follow=not first)
+        return ui.with_(window=panned(ui.window, sight.extent, -_FAR if first else _FAR), follow=not first)
     return to_chart(ui, sight, 0 if first else len(sight.charts) - 1)
 
 
@@ -64,21 +63,15 @@ def _cursor(ui: Ui, sight: Sight) -> Ui:
 
 
 def _nearer(factor: float) -> Callable[[Ui, Sight], Ui]:
-    def zoomed(ui: Ui, sight: Sight) -> Ui:
+    def nearer(ui: Ui, sight: Sight) -> Ui:
         if sight.extent is None:
             return ui
-        whole = sight.extent[1] - sight.extent[0]
-        start, end = ui.window or sight.extent
-        width = (end - start) * factor
-        if width >= whole or whole <= 0:
-            return ui.with_(window=None, follow=False)
-        width = max(width, whole * _NEAREST)
         # The cursor stays where it is on the screen; without one, the newest does.
-        middle = end if ui.cursor is None else ui.cursor
-        share = 1.0 if end <= start else min(1.0, max(0.0, (middle - start) / (end - start)))
-        return ui.with_(window=_shifted((middle - share * width, middle + (1 - share) * width), 0.0, sight.extent))
+        about = (ui.window or sight.extent)[1] if ui.cursor is None else ui.cursor
+        window = zoomed(ui.window, sight.extent, factor, about)
+        return kept_window(ui.with_(window=window, follow=ui.follow and window is not None), sight)
 
-    return zoomed
+    return nearer
 
 
 def _follow(ui: Ui, sight: Sight) -> Ui:
@@ -86,9 +79,16 @@ def _follow(ui: Ui, sight: Sight) -> Ui:
         return ui
     if ui.follow:
         return ui.with_(follow=False).saying("the window stays", "dim")
-    start, end = sight.extent
-    window = ui.window or (end - (end - start) / 4, end)
-    return ui.with_(window=_shifted(window, 1e18, sight.extent), follow=True).saying("following", "dim")
+    span = None if ui.window else (sight.extent[1] - sight.extent[0]) / 4
+    return ui.with_(window=followed(ui.window, sight.extent, span), follow=True).saying("following", "dim")
+
+
+def kept_window(ui: Ui, sight: Sight) -> Ui:
+    """A window that follows, where the newest wants it."""
+    if not ui.follow or ui.window is None or sight.extent is None:
+        return ui
+    window = followed(ui.window, sight.extent)
+    return ui if window == ui.window else ui.with_(window=window)
 
 
 def _band(ui: Ui, sight: Sight) -> Ui:  # noqa: ARG001
@@ -127,20 +127,13 @@ def to_chart(ui: Ui, sight: Sight, place: int) -> Ui:
     return ui.with_(chart=min(max(0, place), max(0, len(sight.charts) - 1)))
 
 
-def _shifted(window: tuple[float, float], by: float, extent: tuple[float, float]) -> tuple[float, float]:
-    """A window moved, but not beyond what there is."""
-    width = min(window[1] - window[0], extent[1] - extent[0])
-    start = min(max(window[0] + by, extent[0]), extent[1] - width)
-    return start, start + width
-
-
 def _in_sight(ui: Ui, sight: Sight) -> Ui:
     """The window moved as far as the cursor wants it."""
     if ui.window is None or ui.cursor is None or sight.extent is None:
         return ui
     start, end = ui.window
     by = min(0.0, ui.cursor - start) + max(0.0, ui.cursor - end)
-    return ui.with_(window=_shifted(ui.window, by, sight.extent), follow=False) if by else ui
+    return ui.with_(window=panned(ui.window, sight.extent, by / (end - start)), follow=False) if by else ui
 
 
 CHART_ACTIONS: dict[str, Callable[[Ui, Sight], Ui | Answer]] = {

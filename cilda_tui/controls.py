@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from cilda_tui.chart_keys import CHART_ACTIONS, sideways, to_chart, to_end
+from cilda_tui.chart_keys import CHART_ACTIONS, kept_window, sideways, to_chart, to_end
 from cilda_tui.effects import Answer, Effect, EffectKind
 from cilda_tui.keymap import BY_ACTION
 from cilda_tui.sight import Sight
@@ -32,12 +32,8 @@ def press(ui: Ui, action: str, sight: Sight) -> Answer:
 
 def kept(ui: Ui, sight: Sight) -> Ui:
     """The same, as what is there by now wants it: a window that follows moves along, choices stay in range."""
+    ui = kept_window(ui, sight)
     changes: dict[str, object] = {}
-    if ui.follow and ui.window is not None and sight.extent is not None:
-        end = sight.extent[1]
-        moved = (end - (ui.window[1] - ui.window[0]), end)
-        if moved != ui.window:
-            changes["window"] = moved
     if sight.charts and ui.chart >= len(sight.charts):
         changes["chart"] = len(sight.charts) - 1
     if ui.pinned is not None and ui.pinned in sight.examples:

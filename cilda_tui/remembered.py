@@ -8,8 +8,8 @@ from typing import TypeGuard
 import platformdirs
 
 from cilda.runs.atomic import read_json, write_json_atomic
-from cilda_tui.chart_keys import AXES
 from cilda_tui.look import THEMES
+from cilda_tui.track import AXES
 from cilda_tui.ui import ARRANGEMENTS, Ui
 
 _MOST_CHARTS = 50
