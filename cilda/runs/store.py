@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cilda.errors import CildaError
 from cilda.runs.atomic import read_json
@@ -64,16 +64,27 @@ def read_events(folder: Path, kinds: Collection[str] | None = None) -> Iterator[
         raise CildaError(f"cannot read {folder}: {follower.trouble}", "check the folder's permissions and its disk")
 
 
+class Position(NamedTuple):
+    """A place in a folder of segments: what lies before it has been read."""
+
+    number: int
+    """The segment's."""
+    offset: int
+    """Bytes of it."""
+
+
 class Follower:
     """Reads a folder of segments as it grows, a bounded piece at each `poll`; one that is not there yet is waited for.
 
     Damaged lines are skipped and counted in `bad_lines`; those that only a newer version can read in `newer_lines`;
     kinds this version does not know are left out. `at_end` says that the last poll met the end of what is there, and
     `trouble` why it could not read on; the next poll tries again from the same place. With `from_end` only what is
-    written from now on is read.
+    written from now on is read; with `start` only what follows there, which must be the beginning of a line.
     """
 
-    def __init__(self, path: Path, *, poll_bytes: int = POLL_BYTES, from_end: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, poll_bytes: int = POLL_BYTES, from_end: bool = False, start: Position | None = None
+    ) -> None:
         self.at_end = False
         self.trouble: str | None = None
         self._folder = path
@@ -81,7 +92,9 @@ class Follower:
         self._reader = EventReader()
         self._number: int | None = None
         self._offset = 0
-        if from_end:
+        if start is not None:
+            self._number, self._offset = start
+        elif from_end:
             self._skip()
 
     @property
@@ -93,6 +106,11 @@ class Follower:
     def newer_lines(self) -> int:
         """How many lines a newer version wrote in a way that this one would misread."""
         return self._reader.newer_lines
+
+    @property
+    def position(self) -> Position | None:
+        """Up to where it has read, an unfinished line included; None before the first segment."""
+        return None if self._number is None else Position(self._number, self._offset)
 
     def poll(self) -> list[Event]:
         """The events that are new since the last call, in order; at most `poll_bytes` are read for them."""

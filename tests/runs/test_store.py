@@ -152,3 +152,15 @@ def test_listing_runs_where_there_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "runs").touch()
     with pytest.raises(CildaError, match="cannot read"):
         list_runs(tmp_path / "runs")
+
+
+def test_one_goes_on_where_another_has_read_to(tmp_path: Path) -> None:
+    append(tmp_path, 1, encode(event(1)))
+    append(tmp_path, 2, encode(event(2)))
+    assert Follower(tmp_path).position is None
+    first = Follower(tmp_path)
+    first.poll()
+    append(tmp_path, 2, encode(event(3)))
+    append(tmp_path, 3, encode(event(4)))
+    assert first.position == (2, len(encode(event(2))))
+    assert [found["turn"] for found in Follower(tmp_path, start=first.position).poll()] == [3, 4]
