@@ -1,0 +1,217 @@
+"""A thread that follows one run and adds what is new to its view, in small batches, on the thread that draws."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from cilda.runs.events import Event
+from cilda.runs.layout import RunFolder
+from cilda_tui.small_files import Look, look
+from cilda_tui.streams import Streams, overview_of
+from cilda_tui.view import RunView
+
+BATCH_EVENTS = 200
+POLL_SECONDS = 0.25
+LOOK_SECONDS = 1.0
+SHARE = 0.3
+"""Of a processor, what reading a long history may take."""
+
+_SLICE_BYTES = 64 * 1024
+
+Apply = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What reading itself has to say."""
+
+    reading: float | None = None
+    """Which fraction of the history was read; None when all was."""
+    bad_lines: int = 0
+    newer_lines: int = 0
+    trouble: str | None = None
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class _History:
+    """A long history that is read from its beginning into a view of its own, which nobody draws yet."""
+
+    view: RunView
+    streams: Streams
+
+
+class Feed:
+    """Follows a run from `start` to `stop`; `view` is the one to draw.
+
+    Everything is added by functions handed to `on_ui`, which runs them on the thread that draws and returns when they
+    are done: so the feed is never ahead, and each takes a few milliseconds at most. `on_ui` raises RuntimeError when
+    there is no such thread any more, and ends the feed. `changed` is called after each, in the feed's own thread.
+
+    Of a long history an overview comes first; the whole is then read beside what is new, at a bounded share of the
+    processor, into a second view that takes the place of the first.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        on_ui: Callable[[Apply], object],
+        changed: Callable[[], object] = lambda: None,
+        *,
+        clock: Callable[[], float] = time.time,
+        poll_seconds: float = POLL_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
+        share: float = SHARE,
+    ) -> None:
+        self.view = RunView(folder)
+        self._folder = folder
+        self._on_ui = on_ui
+        self._changed = changed
+        self._clock = clock
+        self._poll_seconds = poll_seconds
+        self._look_seconds = look_seconds
+        self._share = min(1.0, max(0.01, share))
+        self._over = False
+        self._poked = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
+        self._look: Look | None = None
+        self._told = Told()
+        self._trouble: str | None = None
+
+    def start(self) -> None:
+        """Begins to read."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Says that it is over; nothing is waited for, because a disk may not answer."""
+        self._over = True
+        self._poked.set()
+
+    def join(self, seconds: float) -> bool:
+        """Waits for the end, for so long at most; whether it has come. Not for the thread that draws."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def poke(self) -> None:
+        """Looks now, not at the next turn: something was asked of the run."""
+        self._poked.set()
+
+    def _run(self) -> None:
+        while not self._over:
+            try:
+                self._follow()
+            except _Over:
+                return
+            except Exception as error:  # noqa: BLE001  the screen stays, and says why nothing new comes
+                self._trouble = f"{type(error).__name__}: {error}"
+                self._poked.wait(self._look_seconds)
+
+    def _follow(self) -> None:
+        """Reads what there is, and then what comes, until it is over."""
+        seen = self._look = look(self._folder, self._clock, self._look)
+        first = RunView(self._folder, seen.record, seen.status)
+        streams = overview_of(self._folder, first)
+        history: _History | None = None
+        if not streams.whole:
+            view = RunView(self._folder, seen.record, seen.status)
+            history = _History(view, Streams(self._folder, _SLICE_BYTES))
+        self._show(first, streams, history)
+        next_look, next_poll = time.monotonic() + self._look_seconds, time.monotonic()
+        while not self._over:
+            now = time.monotonic()
+            if self._poked.is_set():
+                self._poked.clear()
+                next_look = next_poll = now
+            if now >= next_look:
+                next_look = now + self._look_seconds
+                self._look_again()
+            if now >= next_poll:
+                self._poll(streams, history)
+                next_poll = time.monotonic() + self._poll_seconds
+            if history is None:
+                self._poked.wait(max(0.0, min(next_poll, next_look) - time.monotonic()))
+            elif self._read_on(history):
+                streams, shown, history = history.streams, history.view, None
+                self._show(shown, streams, None)
+
+    def _show(self, view: RunView, streams: Streams, history: _History | None) -> None:
+        """Puts a view in the place of the one that was drawn."""
+        told, seen = self._said(streams, history), self._look
+        assert seen is not None
+
+        def apply() -> None:
+            view.refresh(seen.record, seen.status, seen.waiting)
+            _tell(view, told)
+            self.view = view
+
+        self._hand(apply)
+        self._told = told
+
+    def _look_again(self) -> None:
+        before, view = self._look, self.view
+        seen = self._look = look(self._folder, self._clock, before)
+        if seen != before and not seen.gone:
+            self._hand(partial(view.refresh, seen.record, seen.status, seen.waiting))
+
+    def _poll(self, streams: Streams, history: _History | None) -> None:
+        """Adds all that is new."""
+        view = self.view
+        for name, events in streams.poll():
+            take: Callable[[list[Event]], None] = getattr(view, _TAKERS[name])
+            for start in range(0, len(events), BATCH_EVENTS):
+                self._hand(partial(take, events[start : start + BATCH_EVENTS]))
+        told = self._said(streams, history)
+        if told != self._told:
+            self._hand(partial(_tell, view, told))
+            self._told = told
+
+    def _read_on(self, history: _History) -> bool:
+        """Reads a slice of the history, then rests as long as it must; says whether it has met the end."""
+        began = time.thread_time()
+        ended = history.streams.read_into(history.view)
+        rest = (time.thread_time() - began) * (1 / self._share - 1)
+        if not ended:
+            self._poked.wait(rest)
+        return ended
+
+    def _said(self, streams: Streams, history: _History | None) -> Told:
+        seen = self._look
+        return Told(
+            reading=None if history is None else round(history.streams.fraction, 3),
+            bad_lines=max(streams.bad_lines, history.streams.bad_lines if history else 0),
+            newer_lines=max(streams.newer_lines, history.streams.newer_lines if history else 0),
+            trouble=(seen.trouble if seen else None) or streams.trouble or self._trouble,
+            gone=seen is not None and seen.gone,
+        )
+
+    def _hand(self, apply: Apply) -> None:
+        if self._over:
+            raise _Over
+        try:
+            self._on_ui(apply)
+        except RuntimeError as error:
+            # Nobody draws any more.
+            self._over = True
+            raise _Over from error
+        self._changed()
+
+
+class _Over(Exception):  # noqa: N818  it is none
+    """The way out of the thread."""
+
+
+_TAKERS = {"events": "take", "system": "take_system", "examples": "take_examples"}
+
+
+def _tell(view: RunView, told: Told) -> None:
+    view.tell(
+        reading=told.reading,
+        bad_lines=told.bad_lines,
+        newer_lines=told.newer_lines,
+        trouble=told.trouble,
+        gone=told.gone,
+    )
