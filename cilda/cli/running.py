@@ -16,7 +16,9 @@ import typer
 
 from cilda.cli.chosen import named
 from cilda.cli.launch import new_run, next_attempt
+from cilda.runs.atomic import read_json
 from cilda.runs.control import Orders, RunStopped
+from cilda.runs.events import number
 from cilda.runs.heartbeat import heartbeat
 from cilda.runs.last_words import say_end
 from cilda.runs.layout import RunFolder
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 TERMINATED = 143
 _EXIT_CODES = {"SIGTERM": TERMINATED, "SIGINT": 130}
+
+# Clocks of two machines differ a little.
+_SLACK_SECONDS = 2.0
 
 # Whoever ends a whole process group reaches us twice: directly, and through the supervisor.
 _SAME_SIGNAL_SECONDS = 2.0
@@ -73,10 +78,13 @@ def working(folder: RunFolder, *, attempt: int | None = None, inherited: Lock | 
     from cilda.cli.progress import TerminalProgress
 
     attempt = next_attempt(folder) if attempt is None else attempt
+    begun = time.time()
     if inherited is None:
         lock = Lock.take(folder.trainer_lock, attempt=attempt, supervised=False)
     else:
         lock = inherited
+        # As whoever launched it wrote there: since then this process is the one that is asked, though it still loads.
+        begun = number(read_json(folder.trainer_lock).get("t")) or begun
         lock.say(attempt=attempt, supervised=True)
     with ExitStack() as stack:
         stack.callback(lock.release)
@@ -92,7 +100,7 @@ def working(folder: RunFolder, *, attempt: int | None = None, inherited: Lock | 
         writer = stack.enter_context(RunWriter(folder, attempt=attempt, listeners=listeners))
         writer.state("starting")
         orders = Orders(folder, writer)
-        orders.refuse_all("it was asked of a process that has ended since", before=time.time() - _SAME_SIGNAL_SECONDS)
+        orders.refuse_all("it was asked of a process that has ended since", before=begun - _SLACK_SECONDS)
         stack.enter_context(_hearing_signals(orders))
         stack.enter_context(heartbeat(writer.beat))
         try:

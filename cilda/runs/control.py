@@ -147,6 +147,8 @@ class Orders:
 
     def close(self) -> None:
         """Answers what still waits when the run has ended: who asked for that has got it, all others have not."""
+        # What an interrupted process took up and did not come to answer still lies there.
+        self._taken.clear()
         for request in self._waiting():
             self.answer(request, "done" if request.what == "stop" else "refused", why="the run has ended")
 

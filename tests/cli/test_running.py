@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from cilda.errors import CildaError
 from cilda.runs.atomic import read_json, unfinished_writes
 from cilda.runs.control import Orders, RunStopped, ask
 from cilda.runs.layout import create
-from cilda.runs.locks import Held, holder
+from cilda.runs.locks import Held, Lock, holder
 from cilda.runs.status import status_of
 from cilda.runs.store import read_events
 from cilda.runs.writer import RunWriter
@@ -80,6 +81,24 @@ def test_who_works_on_a_run_holds_its_lock_and_answers_what_came_before(tmp_path
     with working(run) as desk:
         assert desk.writer.attempt == 2
     assert sorted(path.name for path in run.log.iterdir()) == ["train.000001.log", "train.000002.log"]
+
+
+def test_what_was_asked_while_the_process_was_still_being_started_is_asked_of_it(tmp_path: Path) -> None:
+    run = create(tmp_path, "run")
+    now = time.time()
+    # As `launch` leaves it, half a minute before the process on a very busy machine has come so far.
+    lock = Lock.take(run.trainer_lock, attempt=2, supervised=True, pid=None, t=now - 30)
+    for what, asked in (("stop", now - 40), ("checkpoint", now - 20)):
+        request = ask(run, "stop")
+        content = f'{{"what": "{what}", "t": {asked}}}'
+        run.control_new.joinpath(f"{request}.json").write_text(content, encoding="ascii")
+    with working(run, attempt=2, inherited=lock) as desk:
+        assert [request.what for request in desk.orders.poll()] == ["checkpoint"]
+    told = [(event["what"], event["answer"], event["why"]) for event in read_events(run.events, {"request"})]
+    assert told == [
+        ("stop", "refused", "it was asked of a process that has ended since"),
+        ("checkpoint", "refused", "the run has ended"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,16 @@ def test_a_run_that_ends_leaves_no_question_open(run: RunFolder, orders: Orders)
     assert asked[0]["why"] == "the run has ended"
 
 
+def test_what_was_taken_up_and_not_answered_is_answered_at_the_end(run: RunFolder, orders: Orders) -> None:
+    for what in ("checkpoint", "stop", "note"):
+        ask(run, what)
+    *_, noted = orders.poll(at_once=True)
+    orders.answer(noted, "done")
+    orders.close()
+    assert answers(run) == [("note", "done"), ("checkpoint", "refused"), ("stop", "done")]
+    assert not list(run.control_new.iterdir())
+
+
 def test_without_a_folder_of_requests_there_are_none(orders: Orders) -> None:
     assert orders.poll(at_once=True) == []
 
