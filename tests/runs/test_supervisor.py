@@ -20,7 +20,9 @@ from cilda.runs.status import status_of
 from cilda.runs.store import read_events
 from cilda.runs.supervisor import ExitRecord
 from tests.small_disk import small_disk
+from tests.storm import until
 
+PATIENCE_SECONDS = 120.0
 Supervised = Callable[[str], "subprocess.Popen[bytes]"]
 
 
@@ -52,14 +54,6 @@ def _supervised(run: RunFolder) -> Iterator[Supervised]:
         process.wait()
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Waits for something that another process is about to do."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.01)
-
-
 def trainer_of(run: RunFolder) -> int:
     """The process id that the supervised script wrote into the log."""
     log = run.log / "train.000001.log"
@@ -79,7 +73,7 @@ def trainer_of(run: RunFolder) -> int:
 def test_how_a_trainer_ended_is_written_down(
     script: str, code: int | None, by_signal: str | None, supervisor_code: int, run: RunFolder, supervised: Supervised
 ) -> None:
-    assert supervised(script).wait(30) == supervisor_code
+    assert supervised(script).wait(PATIENCE_SECONDS) == supervisor_code
     written = read_json(run.exit_json)
     assert (written["code"], written["signal"], written["attempt"]) == (code, by_signal, 1)
     assert written["out_of_memory"] is False
@@ -87,8 +81,8 @@ def test_how_a_trainer_ended_is_written_down(
 
 
 def test_what_it_prints_is_the_log_and_the_machine_is_measured(run: RunFolder, supervised: Supervised) -> None:
-    process = supervised("echo out; echo err >&2; sleep 1.5")
-    assert process.wait(30) == 0
+    process = supervised(f"echo out; echo err >&2; until [ -s '{run.system}/000001.jsonl' ]; do sleep 0.05; done")
+    assert process.wait(PATIENCE_SECONDS) == 0
     assert (run.log / "train.000001.log").read_text(encoding="ascii") == "out\nerr\n"
     readings = list(read_events(run.system))
     assert readings
@@ -120,7 +114,7 @@ def test_a_trainer_s_death_is_seen_at_once_and_not_when_its_supervisor_ends(
     until(lambda: holder(run.trainer_lock).held is Held.NO)
     assert holder(run.supervisor_lock).held is Held.YES
     process.send_signal(signal.SIGCONT)
-    process.wait(30)
+    process.wait(PATIENCE_SECONDS)
     assert status_of(run).word == "killed"
 
 
@@ -128,8 +122,31 @@ def test_a_request_to_end_it_is_passed_on_and_it_stays_to_tell(run: RunFolder, s
     process = supervised("trap 'exit 143' TERM; echo $$; while :; do sleep 0.05; done")
     trainer_of(run)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 143
+    assert process.wait(PATIENCE_SECONDS) == 143
     assert read_json(run.exit_json)["code"] == 143
+
+
+EARLY = """
+import os, signal, subprocess, sys
+from cilda.runs import supervisor
+popen = subprocess.Popen
+def begin(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return popen(*arguments, **options)
+subprocess.Popen = begin
+sys.exit(supervisor.main(sys.argv[1:]))
+"""
+
+
+def test_a_request_to_end_it_that_comes_before_the_trainer_is_there_reaches_that_trainer(run: RunFolder) -> None:
+    locks = [Lock.take(path, attempt=1) for path in (run.supervisor_lock, run.trainer_lock)]
+    descriptors = [lock.descriptor for lock in locks]
+    arguments = [str(run.path), "1", *map(str, descriptors), "--", "sleep", "600"]
+    done = subprocess.run([sys.executable, "-c", EARLY, *arguments], pass_fds=descriptors, check=False)
+    for lock in locks:
+        lock.release()
+    assert done.returncode == 128 + signal.SIGTERM
+    assert read_json(run.exit_json)["signal"] == "SIGTERM"
 
 
 def test_a_closed_terminal_is_nothing_to_it(run: RunFolder, supervised: Supervised) -> None:
@@ -170,15 +187,21 @@ def test_the_record_of_the_end_needs_no_room_on_a_full_disk(tmp_path: Path) -> N
 @pytest.fixture(name="narrow")
 def _narrow() -> Iterator[str]:
     """A control group with 64 MB of memory: the shell command by which a process joins it."""
-    group = Path("/sys/fs/cgroup/memory/cilda-test")
+    # Of this process alone: others may run the same tests on the same machine.
+    name = f"cilda-test-{os.getpid()}"
+    group = Path("/sys/fs/cgroup/memory", name)
     if not group.parent.is_dir():
-        group = Path("/sys/fs/cgroup/cilda-test")
+        group = Path("/sys/fs/cgroup", name)
     limit = group / ("memory.max" if group.parent.name == "cgroup" else "memory.limit_in_bytes")
     try:
         group.mkdir(exist_ok=True)
-        limit.write_text(str(64 * 2**20), encoding="ascii")
     except OSError:
         pytest.skip("no right to make a control group")
+    try:
+        limit.write_text(str(64 * 2**20), encoding="ascii")
+    except OSError:
+        group.rmdir()
+        pytest.skip("no right to limit a control group's memory")
     yield f"echo 0 > {group}/cgroup.procs"
     until(lambda: not (group / "cgroup.procs").read_text(encoding="ascii"))
     group.rmdir()
@@ -213,10 +236,15 @@ def test_a_folder_that_was_removed_is_never_written_to_again_nor_its_namesake(tm
 
 
 def test_a_supervisor_whose_folder_has_gone_ends(run: RunFolder, supervised: Supervised) -> None:
-    process = supervised("echo $$; sleep 1.5")
-    trainer_of(run)
+    process = supervised("echo $$; exec sleep 600")
+    trainer = trainer_of(run)
+    # It writes a reading a second: held still, it puts none into a folder that is being removed.
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
     shutil.rmtree(run.path)
-    assert process.wait(20) != 0
+    process.send_signal(signal.SIGCONT)
+    os.kill(trainer, signal.SIGKILL)
+    assert process.wait(PATIENCE_SECONDS) != 0
     assert not run.path.exists()
 
 
