@@ -171,11 +171,12 @@ class Feed:
 
     def _read_on(self, history: _History) -> bool:
         """Reads a slice of the history, then rests as long as it must; says whether it has met the end."""
-        began = time.thread_time()
+        began, worked = time.monotonic(), time.thread_time()
         ended = history.streams.read_into(history.view)
-        rest = (time.thread_time() - began) * (1 / self._share - 1)
+        worked = time.thread_time() - worked
         if not ended:
-            self._poked.wait(rest)
+            # Where others want the processor as well, the slice has taken longer than it worked.
+            self._poked.wait(max(0.0, began + worked / self._share - time.monotonic()))
         return ended
 
     def _said(self, streams: Streams, history: _History | None) -> Told:
