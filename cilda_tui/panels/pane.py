@@ -43,13 +43,18 @@ def put_pieces(frame: Frame, x: int, y: int, pieces: Iterable[Piece], *, end: in
     return x
 
 
-def fitted(facts: Iterable[Sequence[Piece]], width: int, gap: int = 2) -> list[Piece]:
-    """As many facts as fit side by side, the first ones first; behind one that finds no room a shorter one may fit."""
+def fitted(facts: Iterable[Sequence[Piece]], width: int, gap: int = 2, *, whole: bool = False) -> list[Piece]:
+    """As many facts as fit side by side, the first ones first.
+
+    Behind one that finds no room a shorter one may fit; with `whole` it is the end, so that their order says something.
+    """
     row: list[Piece] = []
     used = 0
     for fact in facts:
         cells = sum(cell_len(text) for text, _ in fact)
         if not cells or used + (gap if row else 0) + cells > width:
+            if cells and whole:
+                break
             continue
         if row:
             row.append((" " * gap, ""))

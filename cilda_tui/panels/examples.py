@@ -1,0 +1,231 @@
+"""A rewritten text: before and after, its changed tokens, what teacher and student said, and how far apart they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from cilda_tui.examples import Example
+from cilda_tui.frame import Frame
+from cilda_tui.glyphs import Glyphs
+from cilda_tui.panels.pane import Piece, clock, fitted, put_pieces, safe, titled
+from cilda_tui.safe import cut
+from cilda_tui.tokens import Word, words_of
+from cilda_tui.ui import Ui
+from cilda_tui.view import RunView
+
+_LABEL = 6
+_MOST_WORDS = 3000
+_WORD_CELLS = 60
+"""A single word longer than this is cut: it would be the whole text."""
+
+
+def chosen_examples(view: RunView, ui: Ui) -> list[Example]:
+    """Those that were there at the playhead and pass the filter, the oldest first."""
+    found = view.examples if ui.playhead is None else view.examples.until(ui.playhead)
+    wanted = ui.example_filter.casefold()
+    if not wanted and not ui.only_disagreements:
+        return list(found)
+    return [
+        example
+        for example in found
+        if (not ui.only_disagreements or example.disagree or example.disagree_real)
+        and (not wanted or wanted in f"{example.real}\n{example.soft}\n{example.id}".casefold())
+    ]
+
+
+def draw_examples(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs) -> Frame:
+    """The example that the viewer stepped to, or the newest."""
+    chosen = chosen_examples(view, ui)
+    place = _place(chosen, ui)
+    example = chosen[place] if chosen else None
+    right = _facts(ui, example, place, len(chosen), glyphs)
+    frame = titled("examples", "augmented texts", ui, width, height, glyphs, right=right)
+    if example is None:
+        filtered = len(view.examples) > 0 and (ui.only_disagreements or ui.example_filter)
+        said = "no text passes the filter" if filtered else "no text was rewritten yet"
+        frame.put(2, 1, said, "dim")
+        return frame
+    room = max(0, height - 1)
+    # The texts come first: what was said of them takes what they leave.
+    answers = _answers(example, width - 3, glyphs, max(0, room - 2))
+    rows = room - len(answers)
+    texts = _texts(example, max(1, width - 3 - _LABEL), glyphs, rows, wanted=ui.example_filter)
+    row = 1
+    for name, lines in zip(("real", "soft"), texts, strict=True):
+        frame.put(2, row, name, "dim")
+        for pieces in lines:
+            put_pieces(frame, 2 + _LABEL, row, pieces)
+            row += 1
+    if height - row > len(answers):
+        row += 1
+    for pieces in answers[: height - row]:
+        put_pieces(frame, 2, row, pieces)
+        row += 1
+    return frame
+
+
+def _place(chosen: Sequence[Example], ui: Ui) -> int:
+    if ui.pinned is not None:
+        for place, example in enumerate(chosen):
+            if example.key == ui.pinned:
+                return place
+    return max(0, len(chosen) - 1 - ui.example)
+
+
+def _facts(ui: Ui, example: Example | None, place: int, count: int, glyphs: Glyphs) -> list[Piece]:
+    facts: list[Piece] = []
+    if ui.example_filter:
+        facts.append((f"/{safe(ui.example_filter, glyphs, 20)}", "focus"))
+    if ui.only_disagreements:
+        facts.append(("disagreements", "warn"))
+    if example is not None:
+        facts += [(f"turn {example.turn:,}", "dim"), (safe(example.id, glyphs, 20), "dim"), (clock(example.t), "dim")]
+        facts.append((f"{place + 1} of {count}", "dim" if place + 1 == count else "frozen"))
+    return facts
+
+
+def _texts(
+    example: Example, cells: int, glyphs: Glyphs, rows: int, *, wanted: str
+) -> tuple[list[list[Piece]], list[list[Piece]]]:
+    """Both texts in lines: each as many as it needs, both together no more than the rows there are."""
+    changed = set(example.changed)
+    both = [
+        _laid(_words(tokens, text, changed), cells, glyphs, wanted)
+        for tokens, text in ((example.real_tokens, example.real), (example.soft_tokens, example.soft))
+    ]
+    half = max(1, rows // 2)
+    need_real, need_soft = len(both[0]), len(both[1])
+    real = min(need_real, max(half, rows - need_soft))
+    soft = min(need_soft, max(0, rows - real))
+    first = _first_changed(both[1])
+    return _window(both[0], real, first, glyphs, cells), _window(both[1], soft, first, glyphs, cells)
+
+
+def _words(tokens: Sequence[str], text: str, changed: set[int]) -> list[Word]:
+    words = words_of(tokens, changed)[:_MOST_WORDS] if tokens else []
+    return words or [Word(word) for word in text[: 20 * _MOST_WORDS].split(" ")[:_MOST_WORDS]]
+
+
+def _laid(words: Sequence[Word], cells: int, glyphs: Glyphs, wanted: str) -> list[list[Piece]]:
+    """Words in lines; a changed one keeps its mark, whatever line it comes to stand in."""
+    lines: list[list[Piece]] = [[]]
+    used = 0
+    for word in words:
+        text = safe(word.text, glyphs, _WORD_CELLS)
+        if word.changed:
+            text = f"{glyphs.changed_open}{text}{glyphs.changed_close}"
+        text = cut(text, cells, glyphs.ellipsis)
+        gap = 0 if word.glued or not lines[-1] else 1
+        length = cell_len(text)
+        if used + gap + length > cells and lines[-1]:
+            lines.append([])
+            used, gap = 0, 0
+        if gap:
+            lines[-1].append((" ", ""))
+        found = bool(wanted) and wanted.casefold() in word.text.casefold()
+        lines[-1].append((text, "changed" if word.changed else "selected" if found else ""))
+        used += gap + length
+    return lines
+
+
+def _first_changed(lines: Sequence[Sequence[Piece]]) -> int:
+    """The first line that something changed in."""
+    return next((place for place, line in enumerate(lines) if any(role == "changed" for _, role in line)), 0)
+
+
+def _window(lines: list[list[Piece]], rows: int, first: int, glyphs: Glyphs, cells: int) -> list[list[Piece]]:
+    """So many lines, from the first changed one on where not all fit; an ellipsis tells of what is left out."""
+    if rows <= 0 or len(lines) <= rows:
+        return lines[: max(0, rows)]
+    start = min(first, len(lines) - rows)
+    found = [list(line) for line in lines[start : start + rows]]
+    if start + rows < len(lines):
+        last = found[-1]
+        while last and sum(cell_len(text) for text, _ in last) + 2 > cells:
+            last.pop()
+        last.append((f" {glyphs.ellipsis}", "dim"))
+    return found
+
+
+def _answers(example: Example, width: int, glyphs: Glyphs, most: int) -> list[list[Piece]]:
+    """What both models said before and after, and how far apart they are: a row each, or side by side in fewer."""
+    said = [
+        ("teacher", example.teacher_real, example.teacher_soft, example.teacher_flips),
+        ("student", example.student_real, example.student_soft, example.student_flips),
+    ]
+    said = [one for one in said if one[1] or one[2]]
+    apart = _apart(example, glyphs)
+    if most >= len(said) + bool(apart):
+        rows = [_answer(*one, example, width, glyphs) for one in said]
+        return [*rows, fitted(apart, width)] if apart else rows
+    if not most:
+        return []
+    beside = [_answer_in_short(*one, example, glyphs) for one in said]
+    if most == 1 or not apart:
+        return [fitted([*beside, *apart], width)]
+    return [fitted(beside, width), fitted(apart, width)]
+
+
+def _answer_in_short(
+    name: str, real: Sequence[float], soft: Sequence[float], flips: bool, example: Example, glyphs: Glyphs
+) -> list[Piece]:
+    """`teacher 1: 0.98 → 0: 0.71 flips`."""
+    whole = example.regression or len(real) < 2 or len(soft) < 2
+    parts = [_number(of[0] if of else None) if whole else f"{of.index(max(of))}: {max(of):.2f}" for of in (real, soft)]
+    return [(f"{name} ", "dim"), (f" {glyphs.arrow} ".join(parts), ""), (" flips" if flips else "", "warn")]
+
+
+def _answer(
+    name: str, real: Sequence[float], soft: Sequence[float], flips: bool, example: Example, width: int, glyphs: Glyphs
+) -> list[Piece]:
+    arrow = f" {glyphs.arrow} "
+    if example.regression or len(real) < 2 or len(soft) < 2:
+        values = arrow.join(_number(of[0] if of else None) for of in (real, soft))
+        return fitted([[(f"{name} ", "dim"), (values, "")]], width)
+    before, after = real.index(max(real)), soft.index(max(soft))
+    bar = 8 if width >= 60 else 0
+    facts: list[list[Piece]] = [
+        [(f"{name} ", "dim"), *_class(before, real, bar, glyphs), (arrow, "dim"), *_class(after, soft, bar, glyphs)]
+    ]
+    if flips:
+        facts.append([("flips", "warn")])
+    elif before != after or len(real) != len(soft):
+        facts.append([("?", "dim")])
+    if width >= 84:
+        moved = soft[before] - real[before] if before < len(soft) else math.nan
+        facts.append([(f"class {before}: {moved:+.2f}", "dim")])
+    return fitted(facts, width)
+
+
+def _class(place: int, answers: Sequence[float], bar: int, glyphs: Glyphs) -> list[Piece]:
+    """The likeliest class with its probability: `1 .98`, and a bar where there is room."""
+    drawn = [(f" {glyphs.bar(answers[place], bar)}", "line.0")] if bar else []
+    return [(f"class {place}", "strong"), *drawn, (f" {answers[place]:.2f}", "")]
+
+
+def _apart(example: Example, glyphs: Glyphs) -> list[list[Piece]]:
+    facts: list[list[Piece]] = []
+    name = "gap" if example.regression else "KL"
+    if example.kl_real is not None or example.kl_soft is not None:
+        values = f"{_number(example.kl_real)} {glyphs.arrow} {_number(example.kl_soft)}"
+        gain = example.gain
+        more = "" if gain is None or not math.isfinite(gain) else f" ({gain:+.3f})"
+        facts.append([(f"{name:7} ", "dim"), (values, ""), (more, "strong")])
+    if example.disagree:
+        facts.append([("they disagree", "warn")])
+    elif example.disagree_real:
+        facts.append([("they disagreed before", "warn")])
+    if example.label is not None:
+        facts.append([("label ", "dim"), (safe(example.label, glyphs, 16), "")])
+    return facts
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "?"
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "inf"
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.1e}"
