@@ -98,12 +98,12 @@ def working(folder: RunFolder, *, attempt: int | None = None, inherited: Lock | 
             stack.callback(readings.close)
             stack.enter_context(heartbeat(lambda: readings.take(os.getpid()), seconds=1.0))
         writer = stack.enter_context(RunWriter(folder, attempt=attempt, listeners=listeners))
-        writer.state("starting")
         orders = Orders(folder, writer)
-        orders.refuse_all("it was asked of a process that has ended since", before=begun - _SLACK_SECONDS)
         stack.enter_context(_hearing_signals(orders))
-        stack.enter_context(heartbeat(writer.beat))
         try:
+            writer.state("starting")
+            orders.refuse_all("it was asked of a process that has ended since", before=begun - _SLACK_SECONDS)
+            stack.enter_context(heartbeat(writer.beat))
             yield Desk(writer, orders)
         except (Exception, KeyboardInterrupt, SystemExit) as error:
             # The job says so itself, but not while its libraries are still loading.
