@@ -19,7 +19,10 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 class Readings:
-    """Readings of this machine, a line each in a run's `system/`. A disk that refuses costs only them."""
+    """Readings of this machine, a line each in a run's `system/`.
+
+    A disk that refuses, or a machine that does not tell, costs only them: who takes them has more important duties.
+    """
 
     def __init__(self, folder: Path) -> None:
         with contextlib.suppress(OSError):
@@ -29,7 +32,12 @@ class Readings:
 
     def take(self, trainer: int) -> None:
         """Writes what can be seen now. `trainer` is the process whose share is told."""
-        reading = {"v": 1, "t": round(time.time(), 3), "kind": "system", **self._machine.reading(trainer)}
+        try:
+            seen = self._machine.reading(trainer)
+        except (OSError, RuntimeError, ValueError, psutil.Error):
+            # A hardened container may hide /proc/stat or /proc/meminfo.
+            return
+        reading = {"v": 1, "t": round(time.time(), 3), "kind": "system", **seen}
         self._file.append(json.dumps(reading, separators=(",", ":")).encode("ascii") + b"\n", important=False)
 
     def close(self) -> None:
@@ -50,7 +58,8 @@ class Machine:
         self._trainer: psutil.Process | None = None
         self._moved: dict[str, float] = {}
         self._gpus = _gpus()
-        psutil.cpu_percent(percpu=True)
+        with contextlib.suppress(OSError):
+            psutil.cpu_percent(percpu=True)
 
     def reading(self, trainer: int) -> dict[str, Any]:
         """What can be seen now. `trainer` is the process whose share is told."""

@@ -6,7 +6,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cilda.runs.machine import Gpus, Machine, out_of_memory_kills
+from cilda.runs.machine import Gpus, Machine, Readings, out_of_memory_kills
+from cilda.runs.store import read_events
 
 
 def test_a_reading_tells_what_this_process_uses(tmp_path: Path) -> None:
@@ -28,6 +29,20 @@ def test_a_process_that_is_gone_is_left_out(tmp_path: Path) -> None:
 
 def test_a_disk_that_is_gone_is_left_out(tmp_path: Path) -> None:
     assert "disk_free_mb" not in Machine(tmp_path / "gone").reading(os.getpid())
+
+
+def test_a_machine_that_tells_nothing_costs_only_its_readings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/proc/stat")
+
+    with monkeypatch.context() as hidden:
+        hidden.setattr(psutil, "cpu_percent", refuse)
+        readings = Readings(tmp_path)
+        readings.take(os.getpid())
+        assert not list(read_events(tmp_path / "system"))
+    readings.take(os.getpid())
+    readings.close()
+    assert len(list(read_events(tmp_path / "system"))) == 1
 
 
 class Driver:
