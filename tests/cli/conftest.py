@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ import pytest
 
 from cilda.cli.main import main
 from tests.tiny_models import tiny_classifier, tiny_masked_lm
+
+CILDA = [sys.executable, "-c", "import sys; from cilda.cli.main import main; sys.exit(main())"]
+"""The command as a process of its own."""
 
 LABELS = ("bad", "good")
 PRAISE = ("great", "fine", "superb", "warm", "funny")

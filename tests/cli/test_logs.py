@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from cilda.cli import logs as logs_module
 from cilda.runs.layout import RunFolder
-from tests.cli.conftest import Cilda
+from tests.cli.conftest import CILDA, Cilda
 from tests.cli.standin import Standin, ended_run, new_run
 
 
@@ -81,23 +80,19 @@ def test_a_run_without_a_log_says_so(cilda: Cilda, tmp_path: Path) -> None:
     assert "has no log" in shown.what
 
 
-def test_following_prints_what_comes_until_the_run_ends(
-    cilda: Cilda, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logs_module, "_STATUS_SECONDS", 0.0)
-    monkeypatch.setattr(logs_module, "_LOOK_SECONDS", 0.02)
+def test_following_prints_what_comes_until_the_run_ends(tmp_path: Path) -> None:
     folder = new_run(tmp_path)
-
-    def work() -> None:
-        write(folder, 1, b"half")
+    write(folder, 1, b"first\nhalf")
+    command = [*CILDA, "logs", "one", "-f", "--runs-dir", str(tmp_path)]
+    with (
+        Standin(folder) as run,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as reader,
+    ):
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "first\n"
         write(folder, 1, b" a line\nanother\n")
         write(folder, 2, b"next attempt")
         run.end("finished")
-
-    with Standin(folder) as run:
-        later = threading.Timer(0.2, work)
-        later.start()
-        shown = cilda("logs", "one", "-f", "--runs-dir", tmp_path)
-        later.join()
-    assert (shown.code, shown.out) == (0, "half a line\nanother\nnext attempt\n")
-    assert shown.err == "== attempt 2 ==\n"
+        out, err = reader.communicate()
+    assert (reader.returncode, out) == (0, "half a line\nanother\nnext attempt\n")
+    assert err == "== attempt 2 ==\n"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from cilda.cli import live
 from cilda.runs.segments import segment_path
-from tests.cli.conftest import Cilda
+from tests.cli.conftest import CILDA, Cilda
 from tests.cli.standin import Standin, ended_run, new_run
 
 
@@ -35,15 +35,18 @@ def test_programs_get_the_events_themselves(cilda: Cilda, tmp_path: Path) -> Non
     assert shown.out.encode() == segment_path(folder.events, 1).read_bytes()
 
 
-def test_following_shows_what_comes_and_ends_with_the_run(cilda: Cilda, tmp_path: Path) -> None:
-    with Standin(new_run(tmp_path)) as run:
-        later = threading.Timer(0.3, run.end, ["finished"])
-        later.start()
-        shown = cilda("watch", "one", "-f", "--json", "--runs-dir", tmp_path)
-        later.join()
-    assert shown.code == 0
-    assert [json.loads(line)["kind"] for line in shown.out.splitlines()] == ["started", "stage", "metrics", "finished"]
-    assert shown.err == "run one: running\n"
+def test_following_shows_what_comes_and_ends_with_the_run(tmp_path: Path) -> None:
+    command = [*CILDA, "watch", "one", "-f", "--json", "--runs-dir", str(tmp_path)]
+    with (
+        Standin(new_run(tmp_path)) as run,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as viewer,
+    ):
+        assert viewer.stderr is not None
+        assert viewer.stderr.readline() == "run one: running\n"
+        run.end("finished")
+        out, err = viewer.communicate()
+    assert (viewer.returncode, err) == (0, "")
+    assert [json.loads(line)["kind"] for line in out.splitlines()] == ["started", "stage", "metrics", "finished"]
 
 
 def test_a_run_that_failed_is_4_and_says_why(cilda: Cilda, tmp_path: Path) -> None:
