@@ -18,7 +18,7 @@ from cilda.runs.locks import BUSY, await_release
 from cilda.runs.status import status_of
 from cilda.runs.store import open_run
 
-_ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 10.0
 
 
 def resume(
@@ -79,7 +79,7 @@ def _wake(folder: RunFolder) -> None:
 
     answers = Answers(folder)
     request = ask(folder, "resume")
-    deadline = time.monotonic() + _ANSWER_SECONDS
+    deadline = time.monotonic() + ANSWER_SECONDS
     for answer in answers.of(request):
         if answer is not None and answer["answer"] == "refused":
             raise refused(answer, named(folder))

@@ -119,8 +119,8 @@ def test_runs_without_a_student_are_passed_over_and_named(
     runs = tmp_path / "runs"
     shutil.copytree(finished[0], runs / "one")
     now = time.time()
-    write_run(runs, "broken", now + 10, {"status": "failed", "error": "a term\x1b[2J was not finite"})
-    write_run(runs, "young", now + 20, {})
+    write_run(runs, "broken", now + 600, {"status": "failed", "error": "a term\x1b[2J was not finite"})
+    write_run(runs, "young", now + 1200, {})
     shown = cilda("eval", "--runs-dir", runs, "--json")
     assert json.loads(shown.out)["models"]["student"] == f"{runs}/one/student"
     latest, young, broken, *_ = shown.err.splitlines()

@@ -20,7 +20,7 @@ import pytest
 from cilda.runs.status import status_of
 from tests.cli.standin import Standin, new_run
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 
 
 @dataclass

@@ -239,7 +239,7 @@ print("went on")
     ) as process:
         os.close(writing)
         os.close(reading)
-        out, _ = process.communicate("go\n", timeout=60)
+        out, _ = process.communicate("go\n", timeout=240)
     assert out == "dropped BrokenPipeError\nwent on\n"
 
 
@@ -252,6 +252,6 @@ with TerminalProgress() as progress:
 """
     environment = {**os.environ, "FORCE_COLOR": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=60, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=240, check=True
     )
     assert done.stderr == "student: 5 turns\n\x1b[33mwarning: x\x1b[0m\n"
