@@ -25,7 +25,7 @@ def titled(
     focused = ui.focus == pane
     frame.fill(0, 0, width, 1, glyphs.horizontal, "focus" if focused else "grid")
     number = digit(pane) if pane in PANES else ""
-    words = f"{glyphs.chosen if focused else ' '}{number} {title} "
+    words = f"{glyphs.chosen if focused else ' '}{f'{number} ' if number else ''}{title} "
     end = frame.put(1, 0, cut(words, max(0, width - 2), glyphs.ellipsis), "focus" if focused else "title")
     pieces = [piece for piece in right if piece[0]]
     while pieces and sum(cell_len(text) + 2 for text, _ in pieces) + end + 1 > width:
