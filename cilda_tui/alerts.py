@@ -88,7 +88,9 @@ class _Latch:
             return self._alert
         if self._turned is None or now < self._turned:
             self._turned = now
-        if now - self._turned >= (rule.rise_seconds if finding is not None else rule.fall_seconds):
+        # Of a run that has ended time stands still.
+        patience = 0.0 if view.status.ended else rule.rise_seconds if finding is not None else rule.fall_seconds
+        if now - self._turned >= patience:
             self._alert = None
             if finding is not None:
                 self._alert = Alert(rule.key, finding.level, finding.what, finding.todo, self._turned)

@@ -131,6 +131,7 @@ class Feed:
                 self._look_again()
             if now >= next_poll:
                 self._poll(streams, history)
+                self._trouble = None
                 next_poll = time.monotonic() + self._poll_seconds
             if history is None:
                 self._poked.wait(max(0.0, min(next_poll, next_look) - time.monotonic()))

@@ -29,6 +29,9 @@ class LossLevel:
             self.fast = value
             return
         off = value - self.fast
+        if self.lines > WARM:
+            # One spike is no climb.
+            off = max(-2 * self._scale, min(2 * self._scale, off))
         self.fast += max(_FAST, 1 / self.lines) * off
         # A value far outside must not make all that follows look usual.
         self.dance += max(_SLOW, 1 / self.lines) * (
@@ -42,5 +45,8 @@ class LossLevel:
         """How far it stands above its lowest, in units of that or of its dance, whichever is more; None: too early."""
         if self.lines < WARM or math.isnan(self.lowest):
             return None
-        scale = max(6 * self.dance, abs(self.lowest), 1e-12)
-        return (self.fast - self.lowest) / scale
+        return (self.fast - self.lowest) / self._scale
+
+    @property
+    def _scale(self) -> float:
+        return max(6 * self.dance, abs(self.lowest), 1e-12)

@@ -34,6 +34,7 @@ _MOST_SEAMS = 1000
 _LARGEST_N = 1_000_000
 _LATEST_STEP = 2**60
 _SHARE_STEPS = 2000
+_SETTLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class StageCurves:
         self._of_player: dict[str, dict[str, Series]] = {}
         self._last: dict[str, int] = {}
         self._unsettled: dict[str, Event] = {}
+        self._settled = began
 
     @property
     def last_step(self) -> int:
@@ -117,9 +119,10 @@ class StageCurves:
         self.settle()
         self._take_settings(event)
         best, turn = finite(event.get("best")), count(event.get("turn")) or 0
-        step = _step_of(event.get("resumed_from")) if turn else 0
+        # A checkpoint may be from before the learner's first turn.
+        step = _step_of(event.get("resumed_from")) if turn or event.get("resumed_from") else 0
         if self._last and step is not None:
-            self._go_back(step + 1, turn)
+            self._go_back(step + 1)
             self._mark_seam(step)
         self.progress.interrupted()
         self.progress.ended = False
@@ -127,7 +130,7 @@ class StageCurves:
         self.pace.interrupted()
         if best is not None:
             self.progress.best = (self.metric, best, count(event.get("best_turn")) or 0)
-        elif not turn:
+        elif not turn or (self.progress.best is not None and self.progress.best[2] > turn):
             self.progress.best = None
 
     def know_total(self, turns: int | None, steps: int | None) -> None:
@@ -179,6 +182,10 @@ class StageCurves:
             if total is not None and total.last_step == step and total.last is not None:
                 self.level.add(total.last)
         self._unsettled[player] = event
+        if not 0 <= seconds - self._settled < _SETTLE_SECONDS:
+            # The rate is taken from what `progress` has seen on the way.
+            self._settled = seconds
+            self.settle()
 
     def take_evaluation(self, event: Event) -> None:
         """Takes an event `evaluation` of this stage; where the turns of earlier ones come again, it replaces them."""
@@ -213,7 +220,12 @@ class StageCurves:
             values = event["values"]
             if len(values) > MOST_CURVES:
                 values = dict(list(values.items())[:MOST_CURVES])
-            self.progress.take_metrics({**event, "values": values, "player": name(event["player"])})
+            told = {
+                "player": name(event["player"]),
+                "turn": count(event.get("turn")),
+                "epoch": finite(event.get("epoch")),
+            }
+            self.progress.take_metrics({**event, **told, "values": values})
         self._unsettled.clear()
 
     def interrupted(self) -> None:
@@ -285,22 +297,18 @@ class StageCurves:
     def _play_again(self, step: int, event: Event) -> None:
         """Turns come again though nobody said so: from the first of this line on, all is forgotten."""
         first = max(0, step + 1 - max(1, count(event.get("turns")) or 1))
-        self._go_back(first, None)
+        self._go_back(first)
         if first > 1:
             self._mark_seam(first - 1)
 
-    def _go_back(self, first: int, turn: int | None) -> None:
+    def _go_back(self, first: int) -> None:
         for series in self.curves.values():
             series.forget_from(first)
         self.track.forget_from(first)
         self._last = {player: min(last, first - 1) for player, last in self._last.items()}
         self.seams = [seam for seam in self.seams if seam < first]
         self.not_finite = {key: found for key, found in self.not_finite.items() if found.step < first}
-        self.evaluations = [
-            evaluation
-            for evaluation in self.evaluations
-            if (evaluation.step < first if turn is None else evaluation.turn <= turn)
-        ]
+        self.evaluations = [evaluation for evaluation in self.evaluations if evaluation.step < first]
         self.level = LossLevel()
 
     def _mark_seam(self, step: int) -> None:

@@ -81,7 +81,6 @@ class Thinned(Sequence[Item], Generic[Item]):
                     break
                 kept += 1
             first = len(self._items) - kept
-            self._stride *= 2
             places = [
                 place for place, number in enumerate(self._numbers) if place >= first or number % self._stride == 0
             ]
@@ -90,6 +89,9 @@ class Thinned(Sequence[Item], Generic[Item]):
             self._numbers = [self._numbers[place] for place in places]
             self._weights = [self._weights[place] for place in places]
             self._weight = sum(self._weights)
-            light = self._weight <= self._heaviest or len(self._items) <= 1
-            if (len(self._items) <= self._most * 3 // 4 and light) or self._stride > 2 * self._number:
+            # With some room to spare, so that this is rarely done.
+            if len(self._items) <= self._most * 7 // 8 and self._weight <= self._heaviest * 7 / 8:
                 return
+            if self._stride > self._number:
+                return
+            self._stride *= 2
