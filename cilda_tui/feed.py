@@ -21,6 +21,7 @@ SHARE = 0.3
 """Of a processor, what reading a long history may take."""
 
 _SLICE_BYTES = 64 * 1024
+_TROUBLE_SECONDS = 10.0
 
 Apply = Callable[[], None]
 
@@ -81,6 +82,7 @@ class Feed:
         self._look: Look | None = None
         self._told = Told()
         self._trouble: str | None = None
+        self._trouble_until = 0.0
 
     def start(self) -> None:
         """Begins to read."""
@@ -108,6 +110,7 @@ class Feed:
                 return
             except Exception as error:  # noqa: BLE001  the screen stays, and says why nothing new comes
                 self._trouble = f"{type(error).__name__}: {error}"
+                self._trouble_until = time.monotonic() + _TROUBLE_SECONDS
                 self._poked.wait(self._look_seconds)
 
     def _follow(self) -> None:
@@ -131,7 +134,8 @@ class Feed:
                 self._look_again()
             if now >= next_poll:
                 self._poll(streams, history)
-                self._trouble = None
+                if time.monotonic() > self._trouble_until:
+                    self._trouble = None
                 next_poll = time.monotonic() + self._poll_seconds
             if history is None:
                 self._poked.wait(max(0.0, min(next_poll, next_look) - time.monotonic()))

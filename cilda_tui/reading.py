@@ -70,19 +70,18 @@ def stretches(
     pieces: int = PIECES,
     piece: int = PIECE_BYTES,
 ) -> list[Stretch]:
-    """Head, pieces and tail of a history, in order; none overlaps another, and the tail lies in the newest segment."""
+    """Head, pieces and tail of a history, in order; none overlaps another."""
     sizes = [(number, size) for number, size in sizes if size > 0]
     if not sizes:
         return []
     whole = sum(size for _, size in sizes)
-    newest, newest_size = sizes[-1]
-    begins = whole - min(tail, newest_size)
+    begins = whole - min(tail, whole)
     wanted = [(0, min(head, begins))]
     for place in range(pieces):
         start = head + (begins - head) * place // pieces
         wanted.append((max(start, wanted[-1][1]), min(start + piece, begins)))
-    found = [part for start, end in wanted if start < end for part in _within(sizes, start, end)]
-    return [*found, Stretch(newest, newest_size - min(tail, newest_size), newest_size)]
+    found = [_most(_parts(sizes, start, end)) for start, end in wanted if start < end]
+    return [*found, *_parts(sizes, begins, whole)]
 
 
 def overview(folder: Path, sizes: Sequence[tuple[int, int]]) -> Overview:
@@ -106,15 +105,19 @@ def overview(folder: Path, sizes: Sequence[tuple[int, int]]) -> Overview:
     return Overview(known, end, reader.bad_lines, reader.newer_lines)
 
 
-def _within(sizes: Sequence[tuple[int, int]], start: int, end: int) -> list[Stretch]:
-    """Bytes counted over all segments, as the part of the segment in which most of them lie."""
+def _most(parts: list[Stretch]) -> Stretch:
+    return max(parts, key=lambda part: part.end - part.start)
+
+
+def _parts(sizes: Sequence[tuple[int, int]], start: int, end: int) -> list[Stretch]:
+    """Bytes that are counted over all segments, in the segments that they lie in."""
     before, parts = 0, []
     for number, size in sizes:
         first, last = max(start, before), min(end, before + size)
         if first < last:
             parts.append(Stretch(number, first - before, last - before))
         before += size
-    return [max(parts, key=lambda part: part.end - part.start)] if parts else []
+    return parts
 
 
 def _read(folder: Path, stretch: Stretch) -> bytes:
