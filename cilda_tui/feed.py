@@ -10,8 +10,10 @@ from functools import partial
 
 from cilda.runs.events import Event
 from cilda.runs.layout import RunFolder
+from cilda_tui.history import SKIM_BYTES, Reader, Skim, Whole
+from cilda_tui.reading import bytes_of
 from cilda_tui.small_files import Look, look
-from cilda_tui.streams import Streams, overview_of
+from cilda_tui.streams import Streams, followed_from
 from cilda_tui.view import RunView
 
 BATCH_EVENTS = 200
@@ -20,7 +22,6 @@ LOOK_SECONDS = 1.0
 SHARE = 0.3
 """Of a processor, what reading a long history may take."""
 
-_SLICE_BYTES = 64 * 1024
 _TROUBLE_SECONDS = 10.0
 
 Apply = Callable[[], None]
@@ -38,14 +39,6 @@ class Told:
     gone: bool = False
 
 
-@dataclass(frozen=True)
-class _History:
-    """A long history that is read from its beginning into a view of its own, which nobody draws yet."""
-
-    view: RunView
-    streams: Streams
-
-
 class Feed:
     """Follows a run from `start` to `stop`; `view` is the one to draw.
 
@@ -54,7 +47,7 @@ class Feed:
     there is no such thread any more, and ends the feed. `changed` is called after each, in the feed's own thread.
 
     Of a long history an overview comes first; the whole is then read beside what is new, at a bounded share of the
-    processor, into a second view that takes the place of the first.
+    processor, into a second view that takes the place of the first. Of a very long one a skim comes between.
     """
 
     def __init__(
@@ -67,6 +60,7 @@ class Feed:
         poll_seconds: float = POLL_SECONDS,
         look_seconds: float = LOOK_SECONDS,
         share: float = SHARE,
+        skim_bytes: int = SKIM_BYTES,
     ) -> None:
         self.view = RunView(folder)
         self._folder = folder
@@ -76,6 +70,7 @@ class Feed:
         self._poll_seconds = poll_seconds
         self._look_seconds = look_seconds
         self._share = min(1.0, max(0.01, share))
+        self._skim_bytes = skim_bytes
         self._over = False
         self._poked = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
@@ -117,12 +112,9 @@ class Feed:
         """Reads what there is, and then what comes, until it is over."""
         seen = self._look = look(self._folder, self._clock, self._look)
         first = RunView(self._folder, seen.record, seen.status)
-        streams = overview_of(self._folder, first)
-        history: _History | None = None
-        if not streams.whole:
-            view = RunView(self._folder, seen.record, seen.status)
-            history = _History(view, Streams(self._folder, _SLICE_BYTES))
-        self._show(first, streams, history)
+        streams = followed_from(self._folder, first, {})
+        left = [] if streams.whole else self._readers(seen)
+        self._show(first, streams, left)
         next_look, next_poll = time.monotonic() + self._look_seconds, time.monotonic()
         while not self._over:
             now = time.monotonic()
@@ -133,19 +125,26 @@ class Feed:
                 next_look = now + self._look_seconds
                 self._look_again()
             if now >= next_poll:
-                self._poll(streams, history)
+                self._poll(streams, left)
                 if time.monotonic() > self._trouble_until:
                     self._trouble = None
                 next_poll = time.monotonic() + self._poll_seconds
-            if history is None:
+            if not left:
                 self._poked.wait(max(0.0, min(next_poll, next_look) - time.monotonic()))
-            elif self._read_on(history):
-                streams, shown, history = history.streams, history.view, None
-                self._show(shown, streams, None)
+            elif self._read_on(left[0]):
+                reader = left.pop(0)
+                streams = reader.streams
+                self._show(reader.view, streams, left)
 
-    def _show(self, view: RunView, streams: Streams, history: _History | None) -> None:
+    def _readers(self, seen: Look) -> list[Reader]:
+        """What reads a long history, one after the other."""
+        first, second = (RunView(self._folder, seen.record, seen.status) for _ in range(2))
+        whole = Whole(self._folder, second)
+        return [Skim(self._folder, first), whole] if bytes_of(self._folder.events) > self._skim_bytes else [whole]
+
+    def _show(self, view: RunView, streams: Streams, left: list[Reader]) -> None:
         """Puts a view in the place of the one that was drawn."""
-        told, seen = self._said(streams, history), self._look
+        told, seen = self._said(streams, left), self._look
         assert seen is not None
 
         def apply() -> None:
@@ -162,34 +161,35 @@ class Feed:
         if seen != before and not seen.gone:
             self._hand(partial(view.refresh, seen.record, seen.status, seen.waiting))
 
-    def _poll(self, streams: Streams, history: _History | None) -> None:
+    def _poll(self, streams: Streams, left: list[Reader]) -> None:
         """Adds all that is new."""
         view = self.view
         for name, events in streams.poll():
             take: Callable[[list[Event]], None] = getattr(view, _TAKERS[name])
             for start in range(0, len(events), BATCH_EVENTS):
                 self._hand(partial(take, events[start : start + BATCH_EVENTS]))
-        told = self._said(streams, history)
+        told = self._said(streams, left)
         if told != self._told:
             self._hand(partial(_tell, view, told))
             self._told = told
 
-    def _read_on(self, history: _History) -> bool:
+    def _read_on(self, reader: Reader) -> bool:
         """Reads a slice of the history, then rests as long as it must; says whether it has met the end."""
         began, worked = time.monotonic(), time.thread_time()
-        ended = history.streams.read_into(history.view)
+        ended = reader.read_on()
         worked = time.thread_time() - worked
         if not ended:
             # Where others want the processor as well, the slice has taken longer than it worked.
             self._poked.wait(max(0.0, began + worked / self._share - time.monotonic()))
         return ended
 
-    def _said(self, streams: Streams, history: _History | None) -> Told:
+    def _said(self, streams: Streams, left: list[Reader]) -> Told:
         seen = self._look
+        counted = [streams, *(reader.streams for reader in left)]
         return Told(
-            reading=None if history is None else round(history.streams.fraction, 3),
-            bad_lines=max(streams.bad_lines, history.streams.bad_lines if history else 0),
-            newer_lines=max(streams.newer_lines, history.streams.newer_lines if history else 0),
+            reading=round(left[-1].fraction, 3) if left else None,
+            bad_lines=max(found.bad_lines for found in counted),
+            newer_lines=max(found.newer_lines for found in counted),
             trouble=(seen.trouble if seen else None) or streams.trouble or self._trouble,
             gone=seen is not None and seen.gone,
         )

@@ -52,6 +52,14 @@ def sizes_of(folder: Path) -> list[tuple[int, int]]:
     return sizes
 
 
+def bytes_of(folder: Path) -> int:
+    """How long a history is; 0 where it cannot be seen."""
+    try:
+        return sum(size for _, size in sizes_of(folder))
+    except OSError:
+        return 0
+
+
 def bytes_before(sizes: Sequence[tuple[int, int]], position: Position | None) -> int:
     """How much of these segments lies before a place."""
     if position is None:

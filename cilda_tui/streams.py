@@ -73,7 +73,7 @@ class Streams:
         for name, follower in self._followers.items():
             events = follower.poll()
             if events:
-                _add(view, name, events)
+                add(view, name, events)
             if not follower.at_end:
                 return False
         return True
@@ -91,11 +91,15 @@ class Streams:
                 continue
 
 
-def overview_of(folder: RunFolder, view: RunView) -> Streams:
-    """Reads what is there into a view: short streams whole, of long ones an overview; gives what follows from there."""
-    starts: dict[str, Position | None] = {}
+def followed_from(folder: RunFolder, view: RunView, starts: dict[str, Position | None]) -> Streams:
+    """Reads what is there into a view, and gives what follows from there.
+
+    Streams named in `starts` are read from that place on; of the others short ones whole, of long ones an overview.
+    """
     bad_lines = newer_lines = 0
     for name, path in zip(STREAMS, (folder.events, folder.system, folder.augmentations), strict=True):
+        if name in starts:
+            continue
         try:
             sizes = sizes_of(path)
             if sum(size for _, size in sizes) <= LONG_BYTES:
@@ -104,14 +108,14 @@ def overview_of(folder: RunFolder, view: RunView) -> Streams:
         except OSError:
             # The follower meets it as well, and tells.
             continue
-        _add(view, name, found.events)
-        starts[name] = found.end
+        add(view, name, found.events)
+        starts = {**starts, name: found.end}
         bad_lines, newer_lines = bad_lines + found.bad_lines, newer_lines + found.newer_lines
     streams = Streams(folder, starts=starts)
     streams.skip(bad_lines, newer_lines)
     read = 0
     for name, events in streams.poll():
-        _add(view, name, events)
+        add(view, name, events)
         read += len(events)
         if read > LONG_BYTES // 100:
             # A run that is written faster than it is read: what is left comes as what is new.
@@ -119,7 +123,8 @@ def overview_of(folder: RunFolder, view: RunView) -> Streams:
     return streams
 
 
-def _add(view: RunView, name: str, events: list[Event]) -> None:
+def add(view: RunView, name: str, events: list[Event]) -> None:
+    """Adds events of one stream to a view."""
     if name == "events":
         view.take(events)
     elif name == "system":

@@ -129,6 +129,21 @@ def test_of_a_long_history_there_is_an_overview_at_once_and_the_whole_in_the_end
         assert whole.seams == []
 
 
+def test_a_very_long_history_is_skimmed_before_it_is_read(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "one")
+    folder.events.mkdir(parents=True)
+    bulk(folder.events, 15_000, began=BEGAN, segment_bytes=2_000_000)
+    views: list[RunView] = []
+    feed = Feed(folder, Ui(), lambda: views.append(feed.view), share=1.0, skim_bytes=5_000_000)
+    feed.start()
+    until(lambda: views and feed.view.reading is None)
+    feed.stop()
+    assert feed.join(PATIENCE_SECONDS)
+    shown = list(dict.fromkeys(map(id, views)))
+    assert len(shown) == 3
+    assert feed.view.stage is not None and feed.view.stage.curves["student/total"].points().count.sum() == 15_000
+
+
 def test_a_folder_that_is_deleted_is_told_and_what_was_read_stays(tmp_path: Path) -> None:
     with MADE["generator first"](tmp_path) as made, following(made.folder) as feed:
         until(lambda: step_of(feed.view) == 40)
