@@ -8,7 +8,7 @@ from cilda.runs.events import KINDS, Event, EventReader
 from cilda.runs.layout import RunFolder
 from cilda.runs.segments import segment_path
 from cilda.runs.store import Position
-from cilda_tui.reading import sizes_of
+from cilda_tui.reading import TAIL_BYTES, sizes_of
 from cilda_tui.streams import Streams, add, followed_from
 from cilda_tui.view import RunView
 
@@ -76,6 +76,10 @@ class Skim:
         except OSError:
             # Who follows it meets that as well, and tells.
             self._left = []
+        if self._left:
+            # The newest lines are read all, as what follows.
+            number, size = self._left.pop()
+            self._left.append((number, max(0, size - TAIL_BYTES)))
         self._spacing = max(1.0, sum(size for _, size in self._left) / max(1, samples))
         self._position = Position(self._left[0][0], 0) if self._left else None
         self._rest = b""
@@ -107,10 +111,21 @@ class Skim:
             return b""
 
     def _chosen(self, data: bytes) -> list[Event]:
-        lines = data.split(b"\n")
-        every = max(1, round(self._spacing * len(lines) / max(1, len(data))))
-        kept = [line for place, line in enumerate(lines) if not place % every or _METRICS not in line[:_WHERE]]
-        return [event for event in self._reader.feed(b"\n".join(kept)) if event["kind"] in KINDS]
+        samples = max(1, round(len(data) / self._spacing))
+        if data.count(_METRICS) == data.count(b"\n"):
+            # Nothing but metrics, as nearly always: no line is looked at but those that are kept.
+            kept = _sample(data, samples)
+        else:
+            lines = data.splitlines(keepends=True)
+            every = max(1, len(lines) // samples)
+            kept = [line for place, line in enumerate(lines) if not place % every or _METRICS not in line[:_WHERE]]
+        return [event for event in self._reader.feed(b"".join(kept)) if event["kind"] in KINDS]
 
     def _end(self) -> None:
         self.streams = followed_from(self._folder, self.view, {"events": self._position})
+
+
+def _sample(data: bytes, count: int) -> list[bytes]:
+    """So many whole lines, evenly."""
+    starts = {data.rfind(b"\n", 0, len(data) * place // count) + 1 for place in range(count)}
+    return [data[start : data.find(b"\n", start) + 1] for start in sorted(starts)]

@@ -133,11 +133,13 @@ class StageCurves:
         elif not turn or (self.progress.best is not None and self.progress.best[2] > turn):
             self.progress.best = None
 
-    def know_total(self, turns: int | None, steps: int | None) -> None:
-        """Takes what state.json says of the stage's length, where no event has said it."""
+    def know(self, turns: int | None, steps: int | None, best: float | None, best_turn: int | None) -> None:
+        """Takes what state.json says of the stage's length and its best score, where no event has said it."""
         if self.total_turns is None and turns:
             self.total_turns, self.progress.total_turns = turns, turns
             self.generator_turns = max(0, steps - turns) if steps else None
+        if self.progress.best is None and best is not None:
+            self.progress.best = (self.metric or "score", best, best_turn or 0)
 
     def take_metrics(self, event: Event) -> None:
         """Takes an event `metrics` of this stage."""

@@ -155,7 +155,7 @@ class RunView:
                 if len(self.stages) > MOST_STAGES:
                     del self.stages[next(iter(self.stages))]
             self._stage = called
-            self._know_total()
+            self._know_state()
         elif called != self._stage:
             self._stage = stage.name
         return stage
@@ -214,13 +214,14 @@ class RunView:
             for player, of_player in list(terms.items())[:MOST_STAGES]
             if isinstance(of_player, list)
         }
-        self._know_total()
+        self._know_state()
 
-    def _know_total(self) -> None:
+    def _know_state(self) -> None:
         state = self.record.state
         stage = self.stage
         if stage is not None and state.get("stage") == stage.name:
-            stage.know_total(count(state.get("total_turns")), count(state.get("total")))
+            best, best_turn = finite(state.get("best")), count(state.get("best_turn"))
+            stage.know(count(state.get("total_turns")), count(state.get("total")), best, best_turn)
 
 
 def _timed(event: Event) -> bool:

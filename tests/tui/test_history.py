@@ -39,7 +39,7 @@ def test_all_that_is_rare_is_there_and_metrics_evenly(tmp_path: Path) -> None:
     assert found.total_turns == 1000
     assert skim.view.notices[0].kind == "started"
     steps = found.curves["student/total"].points().step.tolist()
-    assert 100 < len(steps) < 400
+    assert 300 < len(steps) < 3000, "a sample of 300, and the newest lines"
     assert max(later - before for before, later in itertools.pairwise(steps)) < 400
 
 

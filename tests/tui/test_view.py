@@ -146,8 +146,10 @@ def test_the_newest_stage_is_the_one_that_spoke_last() -> None:
 
 
 def test_a_stage_that_nobody_announced_is_known_from_its_metrics_and_the_state() -> None:
-    view = view_of(metrics(500, total=0.5), stage="student", total_turns=1000, total=1100)
+    state: dict[str, Any] = {"stage": "student", "total_turns": 1000, "total": 1100, "best": 0.75, "best_turn": 400}
+    view = view_of(metrics(500, total=0.5), **state)
     assert view.stage is not None
+    assert view.stage.progress.best == ("score", 0.75, 400)
     assert (view.stage.total_turns, view.stage.total_steps, view.stage.progress.fraction) == (1000, 1100, 0.5)
 
 
