@@ -103,6 +103,8 @@ class Feed:
                 self._follow()
             except _Over:
                 return
+            except _Anew:
+                continue
             except Exception as error:  # noqa: BLE001  the screen stays, and says why nothing new comes
                 self._trouble = f"{type(error).__name__}: {error}"
                 self._trouble_until = time.monotonic() + _TROUBLE_SECONDS
@@ -158,6 +160,8 @@ class Feed:
     def _look_again(self) -> None:
         before, view = self._look, self.view
         seen = self._look = look(self._folder, self._clock, before)
+        if before is not None and _another(before, seen):
+            raise _Anew
         if seen != before and not seen.gone:
             self._hand(partial(view.refresh, seen.record, seen.status, seen.waiting))
 
@@ -197,17 +201,37 @@ class Feed:
     def _hand(self, apply: Apply) -> None:
         if self._over:
             raise _Over
+        failed: list[Exception] = []
+
+        def applied() -> None:
+            try:
+                apply()
+            except Exception as error:  # noqa: BLE001  it is told, and is no end of the screen
+                failed.append(error)
+
         try:
-            self._on_ui(apply)
+            self._on_ui(applied)
         except RuntimeError as error:
             # Nobody draws any more.
             self._over = True
             raise _Over from error
+        if failed:
+            raise failed[0]
         self._changed()
 
 
 class _Over(Exception):  # noqa: N818  it is none
     """The way out of the thread."""
+
+
+class _Anew(Exception):  # noqa: N818  it is none
+    """The way back to the beginning: another run has taken the name."""
+
+
+def _another(before: Look, seen: Look) -> bool:
+    """Whether the folder is that of another run than before: run.json is written once in a run's life."""
+    old, new = before.record.run, seen.record.run
+    return bool(old and new) and (old.get("t"), old.get("config_hash")) != (new.get("t"), new.get("config_hash"))
 
 
 _TAKERS = {"events": "take", "system": "take_system", "examples": "take_examples"}

@@ -18,7 +18,7 @@ from cilda_tui.feed import BATCH_EVENTS, Feed
 from cilda_tui.view import RunView
 from tests.tui.made_bulk import SPIKE_EVERY, bulk
 from tests.tui.made_events import event, metrics
-from tests.tui.made_run import BEGAN, MADE, MadeRun, grow
+from tests.tui.made_run import BEGAN, MADE, MadeRun, generator_first, grow
 
 PATIENCE_SECONDS = 60.0
 
@@ -166,6 +166,17 @@ def test_a_folder_that_comes_back_is_read_on(tmp_path: Path) -> None:
         until(lambda: step_of(feed.view) == 41)
 
 
+def test_another_run_of_the_same_name_is_read_from_its_beginning(tmp_path: Path) -> None:
+    with MADE["generator phase"](tmp_path) as made, following(made.folder) as feed:
+        until(lambda: step_of(feed.view) == 2010)
+        shutil.rmtree(made.folder.path)
+        until(lambda: feed.view.gone)
+        with generator_first(tmp_path, began=BEGAN + 9000):
+            until(lambda: step_of(feed.view) == 40)
+            assert not feed.view.gone
+            assert feed.view.stage is not None and feed.view.stage.seams == []
+
+
 def test_a_file_where_a_folder_should_be_is_trouble(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "one")
     folder.path.mkdir()
@@ -223,11 +234,28 @@ def test_an_error_of_our_own_leaves_the_screen_and_is_told(tmp_path: Path) -> No
             self.applied += 1
             if self.applied == 1:
                 raise ValueError("clumsy")
-            apply()
+            super().__call__(apply)
 
     with MADE["generator first"](tmp_path) as made, following(made.folder, Clumsy()) as feed:
         until(lambda: feed.view.trouble == "ValueError: clumsy")
         assert step_of(feed.view) == 40
+
+
+def test_an_error_in_what_was_handed_over_is_told_and_does_not_reach_who_draws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with MADE["generator first"](tmp_path) as made, following(made.folder) as feed:
+        until(lambda: step_of(feed.view) == 40)
+
+        def broken(view: RunView, events: list[dict[str, object]]) -> None:
+            monkeypatch.undo()
+            raise RecursionError("too deep")
+
+        monkeypatch.setattr(RunView, "take", broken)
+        with (made.folder.events / "000001.jsonl").open("ab") as file:
+            file.write(encode(metrics(41, t=BEGAN + 100, total=0.5)))
+        until(lambda: feed.view.trouble == "RecursionError: too deep")
+        until(lambda: step_of(feed.view) == 41)
 
 
 def test_the_made_history_has_its_spikes(tmp_path: Path) -> None:
