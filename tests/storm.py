@@ -231,6 +231,20 @@ def _log(run: RunFolder) -> str:
     return "\n".join(path.read_text(encoding="utf-8", errors="replace")[-1500:] for path in logs[-2:])
 
 
+def kill(run: RunFolder, *names: str) -> None:
+    """SIGKILL for the processes that hold these locks, also for one that has not signed its lock yet."""
+
+    def dead() -> bool:
+        seen = [holder(run.path / "lock" / name) for name in names]
+        for pid in (one.says.get("pid") for one in seen if one.held is Held.YES):
+            if isinstance(pid, int):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        return all(one.held is Held.NO for one in seen)
+
+    until(dead)
+
+
 def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     """Waits for something that another process is about to do."""
     deadline = time.monotonic() + seconds

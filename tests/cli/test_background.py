@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -24,7 +23,7 @@ from cilda.runs.locks import Held, holder
 from cilda.runs.status import status_of
 from cilda.runs.store import read_events
 from tests.cli.conftest import CILDA, Cilda, Desk
-from tests.storm import until
+from tests.storm import kill, until
 
 # Several waits of two minutes each may fall into one test on a machine that is busy elsewhere.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -52,20 +51,6 @@ def long_run(desk: Desk, runs: Path) -> list[str]:
     """The options of a run in the background that lasts until somebody ends it."""
     given = [option for option in desk.quick(runs) if option != "--foreground"]
     return [*given, "--max-turns", "1000000", "--epochs", "1000000", "--set", "evaluate_every=5"]
-
-
-def kill(run: RunFolder, *names: str) -> None:
-    """SIGKILL for the processes that hold these locks, also for one that has not signed its lock yet."""
-
-    def dead() -> bool:
-        seen = [holder(run.path / "lock" / name) for name in names]
-        for pid in (one.says.get("pid") for one in seen if one.held is Held.YES):
-            if isinstance(pid, int):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-        return all(one.held is Held.NO for one in seen)
-
-    until(dead)
 
 
 def alive(pid: str) -> bool:
