@@ -103,6 +103,7 @@ class StageCurves:
         self._last: dict[str, int] = {}
         self._unsettled: dict[str, Event] = {}
         self._settled = began
+        self._place: tuple[int, Event] | None = None
 
     @property
     def last_step(self) -> int:
@@ -175,9 +176,7 @@ class StageCurves:
                 series.add(step, mean, low, high, n)
             else:
                 self._add_strange(series, player, key, step, seconds, summary)
-        self.track.add(
-            step, finite(event.get("epoch")), seconds, None if not self.batch_size else self.batch_size * step
-        )
+        self._place = (step, event)
         self.pace.add(seconds, step)
         if player == LEARNER:
             total = series_of.get("total")
@@ -185,7 +184,7 @@ class StageCurves:
                 self.level.add(total.last)
         self._unsettled[player] = event
         if not 0 <= seconds - self._settled < _SETTLE_SECONDS:
-            # The rate is taken from what `progress` has seen on the way.
+            # The rate, and when a step was, are taken from what is seen on the way.
             self._settled = seconds
             self.settle()
 
@@ -217,7 +216,7 @@ class StageCurves:
         self.progress.take_evaluation(told)
 
     def settle(self) -> None:
-        """Brings `progress` up to the newest metrics: called once for many events."""
+        """Brings `progress` and `track` up to the newest metrics: called once for many events."""
         for event in self._unsettled.values():
             values = event["values"]
             if len(values) > MOST_CURVES:
@@ -229,6 +228,7 @@ class StageCurves:
             }
             self.progress.take_metrics({**event, **told, "values": values})
         self._unsettled.clear()
+        self._track()
 
     def interrupted(self) -> None:
         """Says that another process has begun: the time between is no turn's."""
@@ -259,6 +259,13 @@ class StageCurves:
                 seconds["evaluation"] += max(0.0, evaluation.seconds or 0.0)
         whole = sum(seconds.values())
         return {part: value / whole for part, value in seconds.items()} if 0 < whole < math.inf else {}
+
+    def _track(self) -> None:
+        if self._place is not None:
+            step, event = self._place
+            self._place = None
+            texts = self.batch_size * step if self.batch_size else None
+            self.track.add(step, finite(event.get("epoch")), event["t"], texts)
 
     def _take_settings(self, event: Mapping[str, Any]) -> None:
         self.total_turns = count(event.get("total_turns")) or self.total_turns
@@ -306,6 +313,7 @@ class StageCurves:
     def _go_back(self, first: int) -> None:
         for series in self.curves.values():
             series.forget_from(first)
+        self._track()
         self.track.forget_from(first)
         self._last = {player: min(last, first - 1) for player, last in self._last.items()}
         self.seams = [seam for seam in self.seams if seam < first]
