@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import os
 import pty
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pyte
 
@@ -28,6 +30,7 @@ KEYS = {
 
 # Questions to the terminal and the protocol of kitty's keyboard, of which pyte would print parts.
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
+_OTHER_SCREEN = re.compile(rb"(\x1b\[\?1049[hl])")
 _UNFINISHED = re.compile(rb"\x1b(\[[<>=?]?[0-9;]*\$?)?\Z")
 
 
@@ -42,6 +45,7 @@ class Terminal:
         """Everything that was sent to the terminal, as it came."""
         self._stream = pyte.ByteStream(self.screen)
         self._rest = b""
+        self._below: Any = None
         self._read_to_end = False
         self.master, self.slave = pty.openpty()
         termios.tcsetwinsize(self.slave, (height, width))
@@ -157,7 +161,14 @@ class Terminal:
         unfinished = _UNFINISHED.search(data)
         end = unfinished.start() if unfinished else len(data)
         self._rest = data[end:]
-        self._stream.feed(data[:end])
+        for piece in _OTHER_SCREEN.split(data[:end]):
+            if piece == b"\x1b[?1049h":
+                self._below = copy.deepcopy(self.screen.buffer)
+                self.screen.erase_in_display(2)
+            elif piece == b"\x1b[?1049l" and self._below is not None:
+                self.screen.buffer, self._below = self._below, None
+            else:
+                self._stream.feed(piece)
 
 
 @contextmanager

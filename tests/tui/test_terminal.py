@@ -32,3 +32,11 @@ def test_a_sequence_that_comes_in_two_pieces_is_not_printed() -> None:
     with terminal(program, command=PYTHON, width=40, height=6) as shown:
         shown.wait()
         assert shown.lines()[0] == "x"
+
+
+def test_what_was_there_before_the_program_s_own_screen_comes_back() -> None:
+    program = "print('before\\x1b[?1049h\\x1b[H\\x1b[2Jinside', flush=True); input(); print('\\x1b[?1049lafter')"
+    with terminal(program, command=PYTHON, width=40, height=6) as shown:
+        shown.until(lambda screen: "inside" in screen and "before" not in screen)
+        shown.press("enter")
+        shown.until(lambda screen: "before" in screen and "inside" not in screen)
