@@ -9,7 +9,7 @@ from typing import Any
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.panels.pane import figure, safe, titled
-from cilda_tui.panels.runs import MARKS
+from cilda_tui.plots import MARKS
 from cilda_tui.stage_curves import LEARNER, StageCurves
 from cilda_tui.ui import Ui
 from cilda_tui.view import RunView

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from cilda_tui.chart import draw_chart
-from cilda_tui.columns import columns_for, whole
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.moment import Moment, moment_of
-from cilda_tui.panels.pane import Piece, figure, fitted, levels, put_pieces
+from cilda_tui.panels.pane import Piece, figure, fitted, put_pieces
 from cilda_tui.plots import chart_names, plot_named
+from cilda_tui.spark import spark
 from cilda_tui.stage_curves import LEARNER
 from cilda_tui.ui import Ui, digit
 from cilda_tui.view import RunView
@@ -79,10 +78,5 @@ def _spark(moment: Moment, label: str, key: str, glyphs: Glyphs) -> list[Piece]:
     series = None if stage is None else stage.curves.get(key)
     if stage is None or series is None or not len(series):
         return []
-    last = series.last_step if moment.until is None else min(series.last_step, moment.until)
-    # Columns that stay where they are: as the run grows only the last one changes.
-    columns = columns_for("step", whole("step", [(float(series.first_step), float(last + 1))]), _SPARK_CELLS)
-    means = series.columns(columns.edges()).mean
-    values = [float(mean) for mean in means if math.isfinite(mean)]
-    spark = levels(values, min(_SPARK_CELLS, len(values)), glyphs).ljust(_SPARK_CELLS)
-    return [(f"{label} ", "dim"), (spark, "line.0"), (f" {figure(moment.value(key))}", "")]
+    row = spark(series, moment.until, _SPARK_CELLS, glyphs)
+    return [(f"{label} ", "dim"), (row, "line.0"), (f" {figure(moment.value(key))}", "")]

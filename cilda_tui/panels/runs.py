@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.panels.pane import Piece, figure, fitted, levels, percent, put_pieces, safe, state_role, titled
+from cilda_tui.plots import MARKS
 from cilda_tui.run_rows import RunRow, shown_rows
 from cilda_tui.ui import Ui
 
 _CURVE, _WORD = 10, 12
-MARKS = "bcdefgh"
-"""The letters of runs that are laid over the charts; the run shown is `a`."""
 
 
 def draw_runs(

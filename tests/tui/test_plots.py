@@ -1,0 +1,99 @@
+"""Every curve of a stage is in a chart under its own name, and each chart is as the viewer chose."""
+
+from __future__ import annotations
+
+from cilda_tui.plots import chart_names, charts_of, plot_named
+from cilda_tui.ui import Ui
+from tests.tui.made_events import evaluation, event, metrics, stage, view_of
+
+RECIPE = {"hard_label__real": 0.3, "logit_kl__soft": 0.4, "total": 0.7}
+WATCHED = {
+    "agreement__real": 0.9, "agreement__soft": 0.8, "changed_fraction": 0.2, "drawn_fraction": 0.3,
+    "gradient_norm": 1.0, "gradient_norm__hard_label__real": 0.5, "learning_rate": 2e-5, "seconds__student": 0.1,
+    "texts_per_second": 400.0,
+}  # fmt: skip
+RUN = (
+    stage(),
+    metrics(1, **RECIPE, **WATCHED),
+    metrics(2, player="generator", logit_kl__soft=0.4, total=0.4, gradient_norm=2.0),
+    evaluation(2, 0.8, best=True),
+)
+
+
+def test_charts_come_in_the_order_of_what_they_tell() -> None:
+    assert chart_names(view_of(*RUN), Ui())[:9] == (
+        "student losses", "scores", "generator objective", "agreement", "gradient norms", "rewriting",
+        "learning rates", "texts a second", "seconds of a turn",
+    )  # fmt: skip
+
+
+def test_a_stage_without_a_generator_has_no_chart_of_it() -> None:
+    assert chart_names(view_of(stage(), metrics(1, total=1.0)), Ui()) == ("student losses", "student total")
+
+
+def test_every_curve_is_in_a_chart_also_one_of_a_recipe_nobody_knows() -> None:
+    view = view_of(*RUN, metrics(3, of_the_future=1.0, **RECIPE))
+    assert view.stage is not None
+    drawn = {key for chart in charts_of(view.stage, {}) for _, key in chart.curves}
+    assert set(view.stage.curves) <= drawn
+
+
+def test_losses_are_told_total_first_and_then_as_the_recipe_has_them() -> None:
+    view = view_of(*RUN)
+    view.terms = {"student": ("logit_kl.soft", "hard_label.real")}
+    plot = plot_named(view, Ui(), [], "student losses")
+    assert plot is not None
+    assert [line.name for line in plot.lines] == ["total", "logit_kl.soft", "hard_label.real"]
+
+
+def test_whom_the_teacher_stage_trains_is_called_the_teacher() -> None:
+    names = chart_names(view_of(stage(name="teacher"), metrics(1, stage="teacher", total=1.0)), Ui())
+    assert names == ("teacher losses", "teacher total")
+
+
+def test_what_the_viewer_chose_comes_first_and_what_is_not_there_is_left_out() -> None:
+    names = chart_names(view_of(*RUN), Ui(chosen_charts=("agreement", "gone", "scores")))
+    assert names[:3] == ("agreement", "scores", "student losses")
+    assert len(names) == len(set(names)) == len(chart_names(view_of(*RUN), Ui()))
+
+
+def test_scores_stand_beside_the_teacher_s() -> None:
+    view = view_of(event("teacher", name="big", score=0.943, metric="accuracy"), *RUN)
+    plot = plot_named(view, Ui(), [], "scores")
+    assert plot is not None
+    assert [line.name for line in plot.lines] == ["accuracy"]
+    assert plot.references == (("teacher", 0.943),)
+    losses = plot_named(view, Ui(), [], "student losses")
+    assert losses is not None
+    assert losses.references == ()
+
+
+def test_scores_of_several_splits_are_told_apart() -> None:
+    view = view_of(*RUN, evaluation(2, 0.7, split="mismatched"))
+    plot = plot_named(view, Ui(), [], "scores")
+    assert plot is not None
+    assert [line.name for line in plot.lines] == ["validation.accuracy", "mismatched.accuracy"]
+
+
+def test_a_marked_run_s_lines_follow_its_own_steps_beside_the_same_line_of_this_one() -> None:
+    view, other = view_of(*RUN), view_of(stage(), metrics(5, total=1.0))
+    plot = plot_named(view, Ui(), [other], "student losses")
+    assert plot is not None
+    assert [line.name for line in plot.lines] == ["a:total", "b:total", "a:hard_label.real", "a:logit_kl.soft"]
+    assert plot.lines[1].track is not None
+    assert other.stage is not None
+    assert plot.lines[1].track is other.stage.track
+    assert plot.lines[0].track is None
+
+
+def test_a_playhead_ends_the_curves_and_a_resume_leaves_a_seam() -> None:
+    view = view_of(*RUN, metrics(10, total=0.5), stage(5, t=11.0, resumed_from="step-student-00000005"))
+    plot = plot_named(view, Ui(playhead=2.0), [], "student losses")
+    assert plot is not None
+    assert (plot.until, plot.seams) == (2, (5,))
+
+
+def test_without_a_stage_there_is_no_chart() -> None:
+    assert chart_names(view_of(), Ui()) == ()
+    assert plot_named(view_of(), Ui(), [], "scores") is None
+    assert plot_named(view_of(*RUN), Ui(), [], "gone") is None
