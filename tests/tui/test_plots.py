@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cilda_tui.plots import chart_names, charts_of, plot_named
 from cilda_tui.ui import Ui
 from tests.tui.made_events import evaluation, event, metrics, stage, view_of
 
-RECIPE = {"hard_label__real": 0.3, "logit_kl__soft": 0.4, "total": 0.7}
-WATCHED = {
+RECIPE: dict[str, Any] = {"hard_label__real": 0.3, "logit_kl__soft": 0.4, "total": 0.7}
+WATCHED: dict[str, Any] = {
     "agreement__real": 0.9, "agreement__soft": 0.8, "changed_fraction": 0.2, "drawn_fraction": 0.3,
     "gradient_norm": 1.0, "gradient_norm__hard_label__real": 0.5, "learning_rate": 2e-5, "seconds__student": 0.1,
     "texts_per_second": 400.0,
