@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cilda.runs.events import Event, number
+from cilda.runs.rate import interrupts
 from cilda.runs.stages import StageView
 from cilda.runs.words import duration, one_line, packed, score_words, whole
 
@@ -90,6 +91,9 @@ class TerminalProgress:
         kind = event["kind"]
         if self._began_seconds is None or kind == "started":
             self._began_seconds = event["t"]
+        if interrupts(event):
+            for interrupted in self._stages.values():
+                interrupted.interrupted()
         if kind == "started":
             self._started(event)
         elif kind == "stage":
@@ -99,6 +103,8 @@ class TerminalProgress:
             self._progress(stage, event["t"])
         elif kind == "evaluation":
             self._evaluation(event)
+        elif kind == "checkpoint" and (stage := self._stages.get(str(event.get("stage")))):
+            stage.worked()
         elif kind == "teacher":
             self._teacher(event)
         elif kind == "layer_map":
@@ -127,23 +133,23 @@ class TerminalProgress:
                 self._say(f"failed: {one_line(event.get('what'))}", "red")
                 self._todo(event)
 
+    @property
+    def stages(self) -> tuple[StageView, ...]:
+        """Those that have begun."""
+        return tuple(self._stages.values())
+
     def draw(self) -> None:
         """Draws the bars anew, as after a change of the footer; nothing where there are none."""
         if self._live.is_started:
             self._live.refresh()
 
     def _started(self, event: Event) -> None:
-        for stage in self._stages.values():
-            stage.interrupted()
         attempt = whole(event.get("attempt"))
         if attempt > 1:
             self._say(f"attempt {attempt}", "bold")
 
     def _request(self, event: Event) -> None:
         what, answer = one_line(event.get("what")), str(event.get("answer"))
-        if what == "resume":
-            for stage in self._stages.values():
-                stage.interrupted()
         if what == "note" and answer == "done":
             # Its words come as an event of their own.
             return
@@ -155,16 +161,20 @@ class TerminalProgress:
     def _stage(self, event: Event) -> None:
         self._end(event["t"])
         name = one_line(event.get("stage"))
-        stage = StageView(name, whole(event.get("total_turns")), event["t"])
+        turns = number(event.get("generator_turns"))
+        generator_turns = None if turns is None else whole(turns)
+        stage = StageView(name, whole(event.get("total_turns")), event["t"], generator_turns=generator_turns)
         stage.turn = whole(event.get("turn"))
         best = number(event.get("best"))
         if best is not None:
             stage.best = (str(event.get("metric") or "score"), best, whole(event.get("best_turn")))
         self._stages[str(event.get("stage"))] = stage
         came_from = event.get("resumed_from")
+        if came_from:
+            stage.resumed_from(came_from)
         if self._plain or came_from:
-            turns = f"{name}: {stage.total_turns} turns"
-            self._say(f"{turns}; goes on from {one_line(came_from)}" if came_from else turns)
+            told = f"{name}: {stage.total_turns} turns"
+            self._say(f"{told}; goes on from {one_line(came_from)}" if came_from else told)
         if self._plain:
             self._next_plain_seconds = 0.0
         else:
@@ -248,7 +258,7 @@ def _drawn(stages: Collection[StageView], width: int, footer: str = "") -> Rende
 
 
 def _bar(stage: StageView) -> ProgressBar:
-    return ProgressBar(total=stage.total_turns, completed=stage.turn, complete_style="cyan", finished_style="green")
+    return ProgressBar(total=1.0, completed=stage.fraction, complete_style="cyan", finished_style="green")
 
 
 def _details(stage: StageView, width: int) -> list[Text]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from cilda.runs.events import Event, number
+from cilda.runs.rate import Rate
 from cilda.runs.words import duration, one_line, short, whole
-
-RATE_SECONDS = 180.0
-"""The past that a rate, and so the time left, is taken from: long enough to hold an evaluation."""
 
 # Whoever is trained, the teacher in its own stage included, plays the student's part: the stage is as far as it is.
 _LEARNER = "student"
@@ -28,12 +26,20 @@ _NO_LOSSES = (
 
 
 class StageView:
-    """One stage, the teacher's or the student's, as its events tell it."""
+    """One stage, the teacher's or the student's, as its events tell it.
 
-    def __init__(self, name: str, total_turns: int, began_seconds: float) -> None:
+    With `generator_turns` the turns of all players count for how far it is and how long the rest takes, as in
+    state.json; else the learner's alone.
+    """
+
+    def __init__(
+        self, name: str, total_turns: int, began_seconds: float, *, generator_turns: int | None = None
+    ) -> None:
         self.name = name
         self.total_turns = max(1, total_turns)
         self.turn = 0
+        self.step = 0
+        """Turns of all players."""
         self.epoch: float | None = None
         self.texts_per_second: float | None = None
         self.losses: dict[str, dict[str, float]] = {}
@@ -44,7 +50,8 @@ class StageView:
         self.ended = False
         self._began_seconds = began_seconds
         self._now_seconds = began_seconds
-        self._marks: deque[tuple[float, int]] = deque()
+        self._generator_turns = None if generator_turns is None else max(0, generator_turns)
+        self._rate = Rate()
 
     def take_metrics(self, event: Event) -> None:
         """Takes an event `metrics` of this stage."""
@@ -54,25 +61,41 @@ class StageView:
         self.losses[player] = {
             key: value for key, value in values.items() if value is not None and not key.startswith(_NO_LOSSES)
         }
+        turn = whole(event.get("turn"))
+        if self._generator_turns is not None:
+            self._rate.mark(event["t"], whole(event.get("step")), player, turn)
+            self.step = self._rate.step
+        elif player == _LEARNER:
+            self._rate.mark(event["t"], turn, player, turn)
         if player == _LEARNER:
-            self._mark(event["t"], whole(event.get("turn")))
+            self.turn = turn
             self.epoch = number(event.get("epoch"))
             self.texts_per_second = values.get("texts_per_second")
         else:
-            self.generator_turn = whole(event.get("turn"))
+            self.generator_turn = turn
 
     def take_evaluation(self, event: Event) -> None:
         """Takes an event `evaluation` of this stage."""
         self._now_seconds = event["t"]
+        self._rate.worked()
         scores = _mapping(event.get("scores"))
         metric = str(event.get("metric") or next(iter(scores), ""))
         score = number(scores.get(metric))
         if event.get("best") and score is not None:
             self.best = (metric, score, whole(event.get("turn")))
 
+    def resumed_from(self, checkpoint: object) -> None:
+        """Takes the step from the name of the checkpoint that the stage goes on from: `step-student-00001260`."""
+        found = re.search(r"-(\d{1,18})$", checkpoint) if isinstance(checkpoint, str) else None
+        self.step = int(found[1]) if found else self.turn
+
+    def worked(self) -> None:
+        """Says that the time since the last turn was work: a checkpoint."""
+        self._rate.worked()
+
     def interrupted(self) -> None:
-        """Says that time passed without turns, so that the rate begins anew."""
-        self._marks.clear()
+        """Says that time passed without work, so that the rate begins anew."""
+        self._rate.interrupted()
 
     def end(self, seconds: float) -> None:
         """Says that nothing more comes."""
@@ -82,7 +105,8 @@ class StageView:
     @property
     def fraction(self) -> float:
         """How much is done, from 0 to 1."""
-        return min(1.0, max(0.0, self.turn / self.total_turns))
+        done, total = self._place
+        return min(1.0, max(0.0, done / total))
 
     @property
     def took_seconds(self) -> float:
@@ -92,12 +116,8 @@ class StageView:
     @property
     def left_seconds(self) -> float | None:
         """How long the rest will take at the rate of the last minutes; None while there is no rate."""
-        if len(self._marks) < 2:
-            return None
-        (first_seconds, first_turn), (last_seconds, last_turn) = self._marks[0], self._marks[-1]
-        if last_turn <= first_turn or last_seconds <= first_seconds:
-            return None
-        return max(0, self.total_turns - self.turn) * (last_seconds - first_seconds) / (last_turn - first_turn)
+        done, total = self._place
+        return self._rate.seconds_for(total - done)
 
     @property
     def turns_words(self) -> str:
@@ -154,13 +174,12 @@ class StageView:
             cells += [*([] if name == self.name else [f"{name}:"]), *losses]
         return "  ".join(cells)
 
-    def _mark(self, seconds: float, turn: int) -> None:
-        if self._marks and (turn < self._marks[-1][1] or seconds < self._marks[-1][0]):
-            self._marks.clear()
-        self.turn = turn
-        self._marks.append((seconds, turn))
-        while len(self._marks) > 2 and self._marks[1][0] < seconds - RATE_SECONDS:
-            self._marks.popleft()
+    @property
+    def _place(self) -> tuple[int, int]:
+        """What is done, and all that there is."""
+        if self._generator_turns is None:
+            return self.turn, self.total_turns
+        return self.step, self.total_turns + self._generator_turns
 
 
 def _loss_cells(losses: Mapping[str, float]) -> list[str]:

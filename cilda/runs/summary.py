@@ -5,19 +5,25 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from cilda.runs.events import decode, number
+from cilda.runs.events import Event, decode, number
 from cilda.runs.layout import RunFolder
+from cilda.runs.rate import RATE_SECONDS, Rate, interrupts
 from cilda.runs.segments import segment_numbers, segment_path
 from cilda.runs.status import Status, status_of
 from cilda.runs.store import RunRecord
+from cilda.runs.words import whole
 
 TAIL_BYTES = 512 * 1024
-"""The past that a rate is taken from: some three minutes of metrics."""
+"""Some three minutes of metrics, the past that a rate is taken from."""
+
+_OF_A_RATE = tuple(
+    f'"{kind}"'.encode() for kind in ("metrics", "evaluation", "checkpoint", "request", "started", "stage")
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Summary:
     turn: int | None
     total_turns: int | None
     progress: float | None
-    """Of the present stage, from 0 to 1."""
+    """Of the present stage, from 0 to 1: turns of all players."""
     best: float | None
     attempt: int | None
     created: float
@@ -79,19 +85,24 @@ def summary_of(record: RunRecord, now: float | None = None) -> Summary:
 
 
 def seconds_left(summary: Summary, state: Mapping[str, Any]) -> float | None:
-    """How long a running run's present stage will take yet, at the rate of its last minutes; None while none is known.
+    """How long a running run's present stage will take yet, by the same rule as `StageView`; None while unknown.
 
-    Reads the end of its events: a few milliseconds.
+    Reads the end of its events: 17 milliseconds at most.
     """
-    done, total = number(state.get("step")), number(state.get("total"))
-    if summary.status.word not in ("running", "orphaned") or done is None or total is None:
+    total = _finite(state.get("total"))
+    if summary.status.word not in ("running", "orphaned") or total is None:
         return None
-    lines = _of_last_attempt(_tail(summary.folder))
-    last = _mark(reversed(lines), summary.stage)
-    first = _mark(lines, summary.stage)
-    if first is None or last is None or last[0] <= first[0] or last[1] <= first[1]:
-        return None
-    return max(0.0, total - done) * (last[0] - first[0]) / (last[1] - first[1])
+    rate = Rate()
+    for event in reversed(list(_recent(_tail(summary.folder)))):
+        if interrupts(event):
+            rate.interrupted()
+        elif event.get("stage") != summary.stage:
+            continue
+        elif event["kind"] == "metrics":
+            rate.mark(event["t"], whole(event.get("step")), str(event.get("player")), whole(event.get("turn")))
+        else:
+            rate.worked()
+    return rate.seconds_for(int(total) - rate.step)
 
 
 def _tail(folder: RunFolder) -> list[bytes]:
@@ -109,24 +120,23 @@ def _tail(folder: RunFolder) -> list[bytes]:
     return lines[1:-1] if size > TAIL_BYTES else lines[:-1]
 
 
-def _of_last_attempt(lines: list[bytes]) -> list[bytes]:
-    """Without what came before the last process began, whose turns may have come again since."""
-    for place in range(len(lines) - 1, -1, -1):
-        if b'"started"' in lines[place][:100]:
-            return lines[place:]
-    return lines
-
-
-def _mark(lines: Iterable[bytes], stage: str) -> tuple[float, float] | None:
-    """Time and step of the first metrics of a stage."""
-    for line in lines:
-        if b'"metrics"' not in line:
+def _recent(lines: list[bytes]) -> Iterator[Event]:
+    """What a rate is made of, the newest first, as far back as it looks."""
+    newest: float | None = None
+    for line in reversed(lines):
+        if not any(kind in line[:100] for kind in _OF_A_RATE):
             continue
         event = decode(line)
-        if event and event["kind"] == "metrics" and event.get("stage") == stage:
-            step = number(event.get("step"))
-            return None if step is None or not math.isfinite(step) else (event["t"], step)
-    return None
+        if event is None:
+            continue
+        yield event
+        if event["kind"] == "metrics":
+            newest = event["t"] if newest is None else newest
+            if event["t"] < newest - RATE_SECONDS:
+                return
+        if event["kind"] == "started":
+            # What came before it may have come again since.
+            return
 
 
 def _fraction(done: int | None, total: int | None) -> float | None:

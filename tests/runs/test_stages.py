@@ -72,3 +72,13 @@ def test_a_hundred_percent_is_all() -> None:
     assert stage.percent_words == "99%"
     stage.take_metrics(metrics(1, 1000))
     assert stage.percent_words == "100%"
+
+
+def test_turns_of_all_players_say_how_far_it_is() -> None:
+    stage = StageView("student", 100, 0.0, generator_turns=100)
+    stage.take_metrics({**metrics(0, 9, "generator"), "step": 9})
+    assert (stage.percent_words, stage.turns_words) == ("4%", "generator turn 9")
+    stage.take_metrics({**metrics(10, 1), "step": 11})
+    assert (stage.turns_words, stage.left_seconds) == ("1/100", (200 - 11) * 10 / 2)
+    stage.resumed_from("step-student-00000100")
+    assert stage.percent_words == "50%"

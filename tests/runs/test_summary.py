@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
 
-from cilda.runs.events import encode
+from cilda.cli.progress import TerminalProgress
+from cilda.runs.events import decode, encode
 from cilda.runs.layout import RunFolder, create
 from cilda.runs.segments import segment_path
 from cilda.runs.store import open_run
@@ -27,9 +33,13 @@ def write(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
-def metrics(seconds: float, step: int, stage: str = "student") -> bytes:
-    fields = {"stage": stage, "player": "student", "turn": step, "step": step, "epoch": 0.0, "values": {}}
-    return encode({"v": 1, "t": seconds, "kind": "metrics", **fields})
+def line(seconds: float, kind: str, **fields: Any) -> bytes:
+    return encode({"v": 1, "t": seconds, "kind": kind, **fields})
+
+
+def metrics(seconds: float, step: int, stage: str = "student", player: str = "student") -> bytes:
+    turn = step // 2
+    return line(seconds, "metrics", stage=stage, player=player, turn=turn, step=step, epoch=0.0, values={})
 
 
 def append(folder: RunFolder, *lines: bytes) -> None:
@@ -58,14 +68,55 @@ def test_rubbish_makes_a_row_too(folder: RunFolder, rubbish: Any) -> None:
 
 
 def test_the_time_left_is_taken_from_the_stage_s_own_turns(folder: RunFolder) -> None:
-    append(folder, metrics(0, 90_000, "teacher"), b"rubbish\n", metrics(100, 100), metrics(200, 300), b'{"half')
-    assert seconds_left(summary(folder=folder), STATE) == 600 * 100 / 200
+    append(folder, metrics(90, 90_000, "teacher"), b"rubbish\n", metrics(100, 100), metrics(150, 300), b'{"half')
+    assert seconds_left(summary(folder=folder), STATE) == 600 * 50 / 200
 
 
 def test_turns_of_an_earlier_attempt_say_nothing_of_the_time_left(folder: RunFolder) -> None:
     started = encode({"v": 1, "t": 5000, "kind": "started", "attempt": 2})
     append(folder, metrics(0, 290), metrics(100, 899), started, metrics(5000, 280), metrics(5010, 300))
     assert seconds_left(summary(folder=folder), STATE) == 600 * 10 / 20
+
+
+def test_a_pause_takes_no_time_of_the_rest(folder: RunFolder) -> None:
+    paused, resumed = (
+        line(t, "request", id="1", what=what, answer="done") for t, what in ((11, "pause"), (40, "resume"))
+    )
+    append(folder, metrics(0, 100), metrics(10, 200), paused, resumed, metrics(41, 210), metrics(46, 260))
+    assert seconds_left(summary(folder=folder), STATE) == (900 - 260) * 5 / 50
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.floats(0, 200),
+        st.sampled_from(["metrics", "metrics", "metrics", "metrics", "evaluation", "checkpoint", "request", "started"]),
+        st.integers(0, 40),
+        st.sampled_from(["student", "generator"]),
+    ),
+    max_size=60,
+)
+
+
+@given(EVENTS)
+def test_a_list_and_a_viewer_say_the_same_of_one_run(told: list[tuple[float, str, int, str]]) -> None:
+    events, seconds, step = [line(0, "stage", stage="student", total_turns=600, generator_turns=300)], 0.0, 0
+    for passed, kind, steps, player in told:
+        seconds, step = seconds + passed, step + steps
+        if kind == "metrics":
+            events.append(metrics(seconds, step, player=player))
+        elif kind == "request":
+            events.append(line(seconds, kind, id="1", what="resume", answer="done"))
+        else:
+            events.append(line(seconds, kind, stage="student", turn=1, path="x", split="x", scores={}, best=False))
+    progress = TerminalProgress(Console(file=io.StringIO()), plain=True)
+    for event in map(decode, events):
+        assert event is not None
+        progress(event)
+    (stage,) = progress.stages
+    with tempfile.TemporaryDirectory() as runs_dir:
+        folder = create(Path(runs_dir), "one")
+        append(folder, *events)
+        assert seconds_left(summary(folder=folder), {"total": 900}) == stage.left_seconds
 
 
 def test_without_a_rate_there_is_no_time_left(folder: RunFolder) -> None:
