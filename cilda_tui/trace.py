@@ -13,7 +13,7 @@ from cilda_tui.scale import Scale
 from cilda_tui.series import Bools, Floats, Ints
 
 # Columns on both sides of what is shown, at most: there lines enter and leave as if all were shown.
-_MOST_OUTSIDE = 512
+_MOST_OUTSIDE = 2048
 # Values this many usual distances apart are not joined, nor over more than this part of the chart.
 _GAP_STRIDES = 8
 _GAP_PART = 1 / 32
@@ -84,8 +84,10 @@ def trace_of(line: Line, plot: Plot, columns: Columns) -> Trace:
     series, track = line.series, line.track or plot.track
     first, last = (columns.column(float(value)) for value in track.from_steps(columns.axis, _ends(line)))
     smoothing = 0.0 if line.points else min(max(plot.smoothing, 0.0), 0.999)
-    reach = math.ceil(math.log(0.01) / math.log(smoothing)) if smoothing > 0 else 1
-    before = min(max(reach, columns.count), max(0, -first) + 1, _MOST_OUTSIDE)
+    # As many values as smoothing remembers, which lie so many columns apart.
+    reach = math.log(0.01) / math.log(smoothing) if smoothing > 0 else 1.0
+    reach *= max(1.0, (last - first) / max(1, len(series) - 1))
+    before = min(max(math.ceil(reach), columns.count), max(0, -first) + 1, _MOST_OUTSIDE)
     after = min(columns.count, max(0, last + 1 - columns.count), _MOST_OUTSIDE)
     edges = _steps(columns.edges(before, after), line, plot, columns)
     found = series.columns(edges)
