@@ -17,6 +17,7 @@ from cilda_tui.panels.machine import draw_machine
 from cilda_tui.panels.runs import draw_runs
 from cilda_tui.panels.status import draw_block, draw_status
 from cilda_tui.panels.time_share import draw_share
+from cilda_tui.plots import chart_names
 from cilda_tui.run_rows import RunRow
 from cilda_tui.ui import Ui
 from cilda_tui.view import RunView
@@ -50,7 +51,7 @@ def draw_dashboard(
     `now` is the time of the list, by default the present; `trouble` what keeps it from being read.
     """
     frame = Frame(width, height)
-    placed = arrange(width, height, ui)
+    placed = arrange(width, height, ui, 1 if view is None else len(chart_names(view, ui)))
     charts = len(charts_placed(placed))
     for place in placed:
         size = (place.width, place.height)

@@ -12,6 +12,7 @@ from cilda_tui.ui import Ui
 Size = Literal["tiny", "small", "medium", "large", "huge"]
 
 _LEAST_CHART = (24, 5)
+_MOST_CHARTS = 9
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,21 @@ def size_of(width: int, height: int) -> Size:
     return "medium" if width >= 100 and height >= 30 else "small"
 
 
-def arrange(width: int, height: int, ui: Ui) -> list[Placed]:
+def arrange(width: int, height: int, ui: Ui, charts: int = 99) -> list[Placed]:
     """The panes of a screen, none over another; the focused one is always among them but on a tiny screen.
 
     Below 60×16 there is one block; from there one chart, a strip of sparklines, the machine's lines and an example;
     from 100×30 two charts; from 120×40 four, and the machine's panel; from 200×50 six, the run list and the log.
+    Of `charts` that there are none stays without its place, and no place without a chart.
     """
     if width < 1 or height < 1:
         return []
     size = size_of(width, height)
     if ui.zoomed:
         return _zoomed(width, height, ui.focus)
+    if charts < (ui.arrangement or _MOST_CHARTS):
+        usual = len(charts_placed(arrange(width, height, ui)))
+        ui = ui.with_(arrangement=max(1, min(charts, usual)))
     if size == "tiny":
         return [Placed("block", 0, 0, width, height)]
     status = 2 if height >= 20 else 1

@@ -63,3 +63,11 @@ def test_a_viewer_gets_as_many_charts_as_asked_for(arrangement: int, width: int,
     charts = charts_placed(arrange(width, height, Ui(arrangement=arrangement)))
     assert len(charts) == arrangement
     assert all(place.width >= 24 and place.height >= 5 for place in charts)
+
+
+def test_charts_that_there_are_not_get_no_place() -> None:
+    def count(charts: int, arrangement: int = 0) -> int:
+        return len(charts_placed(arrange(120, 40, Ui(arrangement=arrangement), charts)))
+
+    assert [count(charts) for charts in (0, 1, 2, 4, 30)] == [1, 1, 2, 4, 4]
+    assert [count(charts, arrangement=6) for charts in (1, 5, 30)] == [1, 5, 6]
