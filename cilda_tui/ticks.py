@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cilda_tui.columns import Columns
 
 # Cells from one tick to the next, at least.
-_APART = 11
+_APART = 9
 _CLOCK_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 
 
@@ -40,7 +40,8 @@ def axis_words(axis: str, value: float, apart: float) -> str:
         return f"{value:.{_decimals(apart)}f}"
     for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= 10 * size or (abs(value) >= size and apart >= size / 10):
-            return f"{value / size:.{_decimals(apart / size)}f}".rstrip("0").rstrip(".") + letter
+            words = f"{value / size:.{_decimals(apart / size)}f}"
+            return (words.rstrip("0").rstrip(".") if "." in words else words) + letter
     return f"{value:.{_decimals(apart)}f}" if apart < 1 else f"{value:.0f}"
 
 

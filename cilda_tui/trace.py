@@ -17,6 +17,8 @@ _MOST_OUTSIDE = 2048
 # Values this many usual distances apart are not joined, nor over more than this part of the chart.
 _GAP_STRIDES = 8
 _GAP_PART = 1 / 32
+# Over so many columns a band holds until the next value.
+_HELD_COLUMNS = 4
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Trace:
         filled, places, left = self._between()
         low, high = self.low, self.high
         if len(filled) > 1 and len(filled) < len(places):
-            near = np.append(np.diff(filled), 0) <= max(2, self.count * _GAP_PART)
+            near = np.append(np.diff(filled), 0) <= max(_HELD_COLUMNS, self.count * _GAP_PART)
             held = (self.joined & near)[left] & np.isnan(low[places])
             low, high = low.copy(), high.copy()
             low[places[held]], high[places[held]] = low[filled[left[held]]], high[filled[left[held]]]
