@@ -49,6 +49,7 @@ from cilda.cli.settings import (
     as_toml,
     resolved,
 )
+from cilda.cli.student_fits import refuse_impossible_student
 from cilda.errors import UsageError
 from cilda.runs.layout import default_runs_dir, find
 
@@ -152,6 +153,7 @@ def distill(
     if dry_run:
         if not demo:
             named_things_exist(config)
+            refuse_impossible_student(config)
         sys.stdout.write(as_toml(config, origins))
         _print_terms(config)
         return
@@ -160,6 +162,7 @@ def distill(
             raise UsageError("--demo makes several runs, one after the other, and stays", "leave --detach out")
         run_demo(config, origins, as_json=as_json)
         return
+    refuse_impossible_student(config)
     data = looked_over(config)
     config = anchored(config)
     if foreground:

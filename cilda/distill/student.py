@@ -10,7 +10,15 @@ from transformers import AutoModelForSequenceClassification, PreTrainedConfig, P
 
 from cilda.distill.compatibility import check_labels, fit_labels
 from cilda.distill.loading import Loaded, load_classifier, quiet, seeded, set_labels
-from cilda.distill.student_spec import SPEC_FORMS, Size, parse_size
+from cilda.distill.student_spec import (
+    SPEC_FORMS,
+    Shape,
+    Size,
+    is_cut,
+    parse_size,
+    refuse_impossible,
+    refuse_more_layers,
+)
 from cilda.errors import CildaError, UsageError
 from cilda.families import FAMILIES
 
@@ -54,8 +62,9 @@ def make_student(
         return _named(spec, task_labels, allow_pickle, seed, attention)
     check_labels(teacher.model.config, task_labels)
     config = teacher.model.config
-    same_heads = size.heads in (None, config.num_attention_heads)
-    if size.width in (None, config.hidden_size) and same_heads:
+    shape = Shape(config.model_type, config.num_hidden_layers, config.hidden_size, config.num_attention_heads)
+    refuse_impossible(size, shape)
+    if is_cut(size, shape):
         return _cut(spec, size.layers, teacher, task_labels, seed)
     return _fresh(spec, size, teacher, task_labels, seed)
 
@@ -69,11 +78,7 @@ def even_layers(student_layers: int, teacher_layers: int) -> tuple[int, ...]:
     Raises:
         UsageError: more layers than the teacher has.
     """
-    if student_layers > teacher_layers:
-        raise UsageError(
-            f"a student of {student_layers} layers cannot be cut from a teacher of {teacher_layers}",
-            f"give --student {teacher_layers}L or less; with a width, as {student_layers}L-384H, the weights are fresh",
-        )
+    refuse_more_layers(student_layers, teacher_layers)
     if student_layers == 1:
         return (1,)
     step = (teacher_layers - 1) / (student_layers - 1)
@@ -113,16 +118,6 @@ def _fresh(spec: str, size: Size, teacher: Loaded, task_labels: tuple[str, ...],
     assert size.width is not None
     width, old_width = size.width, int(config.hidden_size)
     heads = size.heads if size.heads is not None else fitting_heads(width, even=config.model_type == "modernbert")
-    if width % heads:
-        raise UsageError(
-            f"{heads} attention heads do not divide a width of {width}",
-            f"leave -{heads}A away, or give a divisor of {width}",
-        )
-    if config.model_type == "modernbert" and (width // heads) % 2:
-        raise UsageError(
-            f"ModernBERT needs heads of even width: {width} wide with {heads} heads makes {width // heads}",
-            "give another width or number of heads",
-        )
     if getattr(config, "layer_types", None) is not None:
         kinds = config.layer_types
         config.layer_types = [kinds[layer % len(kinds)] for layer in range(size.layers)]

@@ -1,4 +1,4 @@
-"""What the letters of a student say, such as 6L or 6L-384H: plain text, no model."""
+"""What the letters of a student say, such as 6L or 6L-384H, and whether a teacher has room for it: no model."""
 
 from __future__ import annotations
 
@@ -39,6 +39,62 @@ def parse_size(spec: str) -> Size | None:
     if spec not in SHORT_NAMES and "/" not in spec and LIKE_A_SPEC.fullmatch(spec):
         raise UsageError(f"{spec!r} says no student", f"{_guess(spec)}forms: {SPEC_FORMS}")
     return None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What of a teacher decides which students can be made of it."""
+
+    family: str
+    """As transformers names it: bert, modernbert, …"""
+    layers: int
+    width: int
+    heads: int | None
+    """Attention heads; None where nobody has said it."""
+
+
+def is_cut(size: Size, teacher: Shape) -> bool:
+    """Whether a student takes the teacher's own layers; else its weights are fresh."""
+    same_heads = size.heads is None or size.heads == teacher.heads
+    return size.width in (None, teacher.width) and same_heads
+
+
+def refuse_impossible(size: Size, teacher: Shape) -> None:
+    """Refuses a size that no student of this teacher can have.
+
+    Raises:
+        UsageError: more layers than the teacher has; or heads that do not divide the width.
+    """
+    if is_cut(size, teacher):
+        refuse_more_layers(size.layers, teacher.layers)
+        return
+    assert size.width is not None
+    # Where none are named, some are found that divide it.
+    width, heads = size.width, size.heads or 1
+    if width % heads:
+        raise UsageError(
+            f"{heads} attention heads do not divide a width of {width}",
+            f"leave -{heads}A away, or give a divisor of {width}",
+        )
+    odd = width % 2 if size.heads is None else (width // heads) % 2
+    if teacher.family == "modernbert" and odd:
+        raise UsageError(
+            f"ModernBERT needs heads of even width: {width} wide with {heads} heads makes {width // heads}",
+            "give another width or number of heads",
+        )
+
+
+def refuse_more_layers(student_layers: int, teacher_layers: int) -> None:
+    """Refuses to cut more layers from a teacher than it has.
+
+    Raises:
+        UsageError: so it is.
+    """
+    if student_layers > teacher_layers:
+        raise UsageError(
+            f"a student of {student_layers} layers cannot be cut from a teacher of {teacher_layers}",
+            f"give --student {teacher_layers}L or less; with a width, as {student_layers}L-384H, the weights are fresh",
+        )
 
 
 def _guess(spec: str) -> str:

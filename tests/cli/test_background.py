@@ -306,7 +306,7 @@ def test_a_finished_run_is_not_resumed(cilda: Cilda, finished: tuple[Path, objec
 def test_what_cannot_start_is_not_started(cilda: Cilda, desk: Desk, runs: Path) -> None:
     table = runs.parent / "own.csv"
     table.write_bytes((desk.folder / "rows.csv").read_bytes())
-    assert cilda("distill", *desk.quick(runs), "--train", table, "--name", "gone", "--student", "9L").code != 0
+    assert cilda("distill", *desk.quick(runs), "--train", table, "--name", "gone", "--max-length", "129").code != 0
     run = RunFolder(runs / "gone")
     before = read_json(run.state_json)
     both = cilda("resume", str(run.path), "--foreground", "--detach")

@@ -232,8 +232,6 @@ def test_a_teacher_of_other_labels(cilda: Cilda, desk: Desk, tmp_path: Path) -> 
 
 MISFITS = {
     "too long": (["--max-length", "129"], "a maximum length of 129 tokens is more than", "--max-length 128"),
-    "too deep": (["--student", "3L"], "a student of 3 layers cannot be cut from a teacher of 2", "--student 2L"),
-    "no heads": (["--student", "1L-30H-4A"], "4 attention heads do not divide a width of 30", "divisor of 30"),
     "no device": (["--set", "device=gpu"], "no device is called 'gpu'", "cuda"),
 }
 
@@ -248,6 +246,20 @@ def test_what_does_not_fit_is_told_before_a_teacher_is_fine_tuned(
     assert shown.code in (1, 2)
     assert read_state(tmp_path / "misfit")["status"] == "failed"
     assert not list(read_events(tmp_path / "misfit" / "events", {"stage"}))
+
+
+@pytest.mark.parametrize(
+    ("student", "what", "todo"),
+    [
+        ("3L", "a student of 3 layers cannot be cut from a teacher of 2", "--student 2L"),
+        ("1L-30H-4A", "4 attention heads do not divide a width of 30", "divisor of 30"),
+    ],
+)
+def test_a_student_that_its_teacher_has_no_room_for(
+    student: str, what: str, todo: str, cilda: Cilda, desk: Desk, tmp_path: Path
+) -> None:
+    runs_dir = tmp_path / "runs"
+    refused_at_once(cilda("distill", *desk.quick(runs_dir), "--student", student), 2, what, todo, runs_dir)
 
 
 def test_a_generator_that_cannot_write(cilda: Cilda, desk: Desk, tmp_path: Path) -> None:
