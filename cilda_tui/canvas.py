@@ -23,6 +23,25 @@ class Line(Protocol):
         """Sends a text."""
 
 
+class Hands(Protocol):
+    """Who is told what the viewer does."""
+
+    def pressed(self, key: str, character: str | None) -> None:
+        """A key was pressed."""
+
+    def pasted(self, text: str) -> None:
+        """A text was pasted."""
+
+    def clicked(self, x: int, y: int) -> None:
+        """The mouse was clicked at this cell."""
+
+    def scrolled(self, x: int, y: int, by: int) -> None:
+        """The mouse's wheel was turned there, down if positive."""
+
+    def resized(self) -> None:
+        """The canvas has another size."""
+
+
 class Canvas(Widget, can_focus=True):
     """Shows what `show` was given last.
 
@@ -32,12 +51,13 @@ class Canvas(Widget, can_focus=True):
 
     DEFAULT_CSS = "Canvas { width: 100%; height: 100%; }"
 
-    def __init__(self, style: Callable[[Role], Style], sgr: Sgr) -> None:
+    def __init__(self, style: Callable[[Role], Style], sgr: Sgr, hands: Hands) -> None:
         super().__init__()
         self.frame = Frame(0, 0)
         self.line: Line | None = None
         self._style = style
         self._sgr = sgr
+        self._hands = hands
         self._painted: Frame | None = None
 
     def looks(self, style: Callable[[Role], Style], sgr: Sgr) -> None:
@@ -80,6 +100,29 @@ class Canvas(Widget, can_focus=True):
         whole = crop.x == 0 and crop.width == self.size.width
         return lines if whole else [line.crop(crop.x, crop.right) for line in lines]
 
-    async def _on_key(self, event: events.Key) -> None:
-        # The application's own table says what keys do: nothing of Textual's shall.
+    def on_key(self, event: events.Key) -> None:
+        """Every key is the application's: nothing of Textual's own shall happen."""
+        event.stop()
         event.prevent_default()
+        self._hands.pressed(event.key, event.character)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A paste, too."""
+        event.stop()
+        self._hands.pasted(event.text)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click."""
+        self._hands.clicked(event.x, event.y)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel."""
+        self._hands.scrolled(event.x, event.y, 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel."""
+        self._hands.scrolled(event.x, event.y, -1)
+
+    def on_resize(self) -> None:
+        """Another size."""
+        self._hands.resized()

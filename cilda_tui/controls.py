@@ -73,12 +73,18 @@ def _pane_by(by: int) -> Callable[[Ui, Sight], Ui]:
     return lambda ui, sight: _focus(ui, str(around(PANES, ui.focus, by)), sight)
 
 
-def _overlay(name: Literal["help", "differences", "table"]) -> Callable[[Ui, Sight], Ui]:
-    def opened(ui: Ui, sight: Sight) -> Ui:
-        compared = {*ui.marks, ui.run or sight.run, sight.run} - {None}
-        if name != "help" and len(compared) < 2:
-            return ui.saying("mark a run with o first: there is nothing to compare with", "warn")
-        return ui.with_(overlay=name, offset=0)
+def _help(ui: Ui, sight: Sight) -> Ui:  # noqa: ARG001
+    return ui.with_(overlay="help", offset=0)
+
+
+def _compared(name: Literal["differences", "table"]) -> Callable[[Ui, Sight], Answer]:
+    """The run shown beside those that are marked; where none is, the one under the bar is marked first."""
+
+    def opened(ui: Ui, sight: Sight) -> Answer:
+        effect = None
+        if not ui.marks:
+            ui, effect = _mark(ui, sight)
+        return (ui.with_(overlay=name, offset=0) if ui.marks else ui), effect
 
     return opened
 
@@ -287,13 +293,14 @@ def _run(ui: Ui, sight: Sight, by: int) -> Ui:
 
 
 _ACTIONS: dict[str, Callable[[Ui, Sight], Ui | Answer]] = {
-    "leave": _leave, "help": _overlay("help"), "palette": _palette, "search": _search, "next_match": _match_by(1),
+    "leave": _leave, "help": _help, "palette": _palette, "search": _search, "next_match": _match_by(1),
     "previous_match": _match_by(-1), "back": _back, "next_pane": _pane_by(1), "previous_pane": _pane_by(-1),
     "left": _sideways(-1), "right": _sideways(1), "up": _vertically(-1), "down": _vertically(1),
     "page_up": _vertically(-1, pages=True), "page_down": _vertically(1, pages=True), "first": _to_end(first=True),
     "last": _to_end(first=False), "enter": _enter, "zoom": _zoom, "reset": _reset, "copy": _effect("copy"),
     "export": _effect("export"), "theme": _theme, "bell": _bell, "freeze": _freeze, "earlier": _scrub(-1),
     "later": _scrub(1), "much_earlier": _scrub(-10), "much_later": _scrub(10), "older": _example_by(1),
-    "newer": _example_by(-1), "disagreements": _disagreements, "overlay": _mark, "differences": _overlay("differences"),
-    "table": _overlay("table"), "follow_log": _follow_log, "level": _level, **CHART_ACTIONS,
+    "newer": _example_by(-1), "disagreements": _disagreements, "overlay": _mark,
+    "differences": _compared("differences"), "table": _compared("table"), "follow_log": _follow_log, "level": _level,
+    **CHART_ACTIONS,
 }  # fmt: skip

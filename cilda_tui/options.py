@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,5 +52,7 @@ class Options:
     """The file that holds what was chosen last; None: nothing is remembered."""
     strict: bool = False
     """Whether an error while drawing ends the screen; else it is told in the screen's place."""
+    clock: Callable[[], float] = time.time
+    """Unix seconds; another one shows a run as it was then."""
     stock: bool = False
     """Whether all cells go through Textual, as they do where its way to the terminal is another one."""

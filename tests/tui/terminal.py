@@ -163,10 +163,11 @@ class Terminal:
         self._rest = data[end:]
         for piece in _OTHER_SCREEN.split(data[:end]):
             if piece == b"\x1b[?1049h":
-                self._below = copy.deepcopy(self.screen.buffer)
+                self._below = (copy.deepcopy(self.screen.buffer), self.screen.cursor.x, self.screen.cursor.y)
                 self.screen.erase_in_display(2)
             elif piece == b"\x1b[?1049l" and self._below is not None:
-                self.screen.buffer, self._below = self._below, None
+                self.screen.buffer, self.screen.cursor.x, self.screen.cursor.y = self._below
+                self._below = None
             else:
                 self._stream.feed(piece)
 

@@ -138,6 +138,8 @@ def test_runs_are_marked_loaded_and_unmarked() -> None:
     assert pressed("differences", ui=marked).overlay == "differences"
     nothing = pressed("table", ui=Ui(focus="runs"))
     assert nothing.overlay == "" and nothing.message is not None
+    beside, effect = press(ui, "table", SIGHT)
+    assert (beside.overlay, beside.marks, effect) == ("table", ("two",), Effect("load", "two"))
     assert asked("enter", ui) == Effect("open", "two")
 
 
