@@ -10,6 +10,7 @@ import typer
 from cilda.cli.launch import tell_started
 from cilda.cli.run_words import RUN_FAILED
 from cilda.cli.table import aligned, show_json
+from cilda.cli.terminal import interactive
 from cilda.runs.events import finite
 from cilda.runs.layout import RunFolder
 from cilda.runs.words import one_line
@@ -24,20 +25,20 @@ def left_alone(folder: RunFolder, *, detach: bool, as_json: bool) -> None:
     Raises:
         typer.Exit: the run ended while it was looked at, and not well (exit code 4).
     """
-    if detach or not _interactive():
+    if detach or not interactive():
         tell_started(folder)
         if as_json:
             show_json({"run": folder.id, "folder": str(folder.path.absolute())})
         else:
             print(folder.id)
         return
-    from cilda.cli.live import watch_live
+    from cilda.cli.dashboard import open_dashboard
 
     print(one_line(f"run {folder.id} in {folder.path.parent}; q leaves, the run goes on"), file=sys.stderr)
-    ending = watch_live(folder)
-    if ending.left:
+    status = open_dashboard(folder, folder.path.parent)
+    if status is None or not status.ended:
         return
-    if ending.status.word != "finished":
+    if status.word != "finished":
         raise typer.Exit(RUN_FAILED)
     outcome = recorded_outcome(folder)
     if outcome is not None:
@@ -70,12 +71,3 @@ def print_outcome(folder: RunFolder, outcome: Outcome, *, as_json: bool) -> None
         show_json(finite({"run": folder.id, "student_folder": str(folder.student), **outcome.to_json()}))
     else:
         print(folder.student)
-
-
-def _interactive() -> bool:
-    """Whether a person sits at all three streams, before a terminal that can move its cursor."""
-    import os
-
-    return os.environ.get("TERM") not in (None, "", "dumb") and all(
-        stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
-    )

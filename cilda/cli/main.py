@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from cilda import __version__
+from cilda.cli.attach import attach, open_list
 from cilda.cli.check import check
 from cilda.cli.distill import distill
 from cilda.cli.doctor import doctor
@@ -84,6 +85,12 @@ COMMANDS = (
             "cilda eval my-student --task rte --file rows.csv --label gold",
         ),
     ),
+    Command(
+        "attach",
+        attach,
+        "Look",
+        ("cilda attach", "cilda attach 20261122-1158 --theme light", "cilda attach gpu-box:sst2-6L --read-only"),
+    ),
     Command("ps", ps, "Look", ("cilda ps", "cilda ps status:running 'best>0.9'", "cilda ps -w task:sst2")),
     Command("watch", watch, "Look", ("cilda watch -f", "cilda watch 20261122-1158", "cilda watch --json | jq .kind")),
     Command("logs", logs, "Look", ("cilda logs -f", "cilda logs 20261122-1158 -n 50", "cilda logs --attempt 2")),
@@ -142,8 +149,9 @@ def _cilda(
     """Distil a fine-tuned text encoder into a smaller one.
 
     A generator rewrites the training texts so that teacher and student disagree; the student learns to agree on both.
+    Alone in a terminal, cilda opens the list of runs.
     """
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is None and not open_list():
         typer.echo(context.get_help())
 
 

@@ -110,7 +110,7 @@ def note(
     folder = chosen(run, runs_dir)
     _refuse_unwritable(folder)
     if status_of(folder).ended:
-        _note_dead(folder, words)
+        note_dead(folder, words)
     else:
         _answered(folder, "note", ANSWER_SECONDS, text=words)
     say(f"noted in {folder.id}")
@@ -230,7 +230,12 @@ def _kill(folder: RunFolder) -> None:
         say(way_on(folder))
 
 
-def _note_dead(folder: RunFolder, words: str) -> None:
+def note_dead(folder: RunFolder, words: str) -> None:
+    """Writes a note into the events of a run that nobody works on.
+
+    Raises:
+        CildaError: somebody does, after all (exit code 75); or the disk refused.
+    """
     from cilda.runs.locks import Lock, holder
     from cilda.runs.writer import RunWriter
 
