@@ -18,6 +18,8 @@ help: ## this list
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo 'cilda needs Python 3.11 or newer with its venv module: none found.'; \
 	  echo 'Install one, or name it: make demo PYTHON=/path/to/python3'; exit 1; }
+	@echo 'Installing cilda and PyTorch into $(VENV), once: some minutes, about 2 GB (more with the CUDA build). Nothing is'
+	@echo 'shown meanwhile; pip only speaks up if something goes wrong.'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $(STAMP)
