@@ -10,11 +10,13 @@ from typing import Any
 
 import torch
 
+from cilda.distill.budget import Budget
 from cilda.distill.data import TokenizedRows
 from cilda.distill.dry_turn import state_bytes
 from cilda.distill.model_facts import ModelFacts
 from cilda.distill.players import Players
 from cilda.distill.stage_forecast import StageForecast, forecast
+from cilda.distill.start_record import StartRecord
 from cilda.distill.step import Turns
 from cilda.distill.trainer_settings import TrainerSettings
 from cilda.errors import CildaError
@@ -35,6 +37,16 @@ class Disk:
     """For all checkpoints that lie side by side, the best student, and the student's folder."""
     free_bytes: int | None
     """None where the file system does not tell."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is clear of a run before anything of it is measured."""
+
+    models: tuple[ModelFacts, ...]
+    layer_map: tuple[tuple[int, int], ...]
+    free_bytes: int | None
+    """Of the disk of the runs; None where the file system does not tell."""
 
 
 @dataclass(frozen=True)
@@ -84,16 +96,18 @@ def look(
     auto_batch: bool = False,
     teacher_knows: bool = True,
     earlier: Sequence[StageForecast] = (),
+    budget: Budget | None = None,
+    record: StartRecord | None = None,
 ) -> Preflight:
     """Looks a run over at the cost of about three turns; weights and random states stay as they are, bit for bit.
 
     `folder` is where the run is kept or will be. `teacher_knows` says whether the teacher's head is trained already, so
     that its answers mean something. `earlier` are forecasts of stages before. With `auto_batch` a micro-batch that fits
-    is given to `turns`.
+    is given to `turns`. Within a `budget` less is measured and more reckoned, and what `record` holds is taken from it.
     """
-    stage = forecast(turns, train, validation, settings, auto_batch=auto_batch)
+    stage = looked_ahead(turns, train, validation, settings, auto_batch=auto_batch, budget=budget, record=record)
     stages = (*earlier, stage)
-    disk = Disk(_needed_bytes(turns, settings), _free_bytes(folder))
+    disk = Disk(_needed_bytes(turns, settings), free_bytes(folder))
     warnings = _warnings(models, train, validation, settings, disk, folder)
     if teacher_knows and turns.players.teacher is not None:
         warnings += _one_answer(turns.players, next(iter(validation.values())), task)
@@ -111,6 +125,26 @@ def look(
         todo=todo,
         warnings=tuple(warnings),
     )
+
+
+def looked_ahead(
+    turns: Turns,
+    train: TokenizedRows,
+    validation: Mapping[str, TokenizedRows],
+    settings: TrainerSettings,
+    *,
+    auto_batch: bool = False,
+    budget: Budget | None = None,
+    record: StartRecord | None = None,
+) -> StageForecast:
+    """A stage's forecast: from the run's record where it holds one, and else measured now and put there."""
+    known = None if record is None else record.forecast(settings, turns.device)
+    if known is not None:
+        return known
+    found = forecast(turns, train, validation, settings, auto_batch=auto_batch, budget=budget)
+    if record is not None:
+        record.keep(found, settings, turns.device)
+    return found
 
 
 def tell(preflight: Preflight, writer: RunWriter) -> None:
@@ -196,7 +230,8 @@ def _weight_bytes(module: torch.nn.Module) -> int:
     return sum(weight.numel() * weight.element_size() for weight in module.parameters())
 
 
-def _free_bytes(folder: Path) -> int | None:
+def free_bytes(folder: Path) -> int | None:
+    """What is free where a folder lies or will lie; None where the file system does not tell."""
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     try:
         return shutil.disk_usage(existing).free

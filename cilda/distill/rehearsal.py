@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import torch
 
 from cilda.config import RunConfig
 from cilda.distill.assembly import assemble_players, assemble_student
+from cilda.distill.beginning import Beginning
+from cilda.distill.budget import Budget
 from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.encoder import Encoder
 from cilda.distill.hardware import set_up
@@ -19,9 +23,10 @@ from cilda.distill.models import Loaded, Student, fit_labels, load_classifier
 from cilda.distill.objective import make_losses
 from cilda.distill.optimizers import make_optimizers
 from cilda.distill.players import Players
-from cilda.distill.preflight import Preflight, look
+from cilda.distill.preflight import Known, Preflight, free_bytes, look, looked_ahead
 from cilda.distill.schedule import Cycle
-from cilda.distill.stage_forecast import StageForecast, forecast
+from cilda.distill.stage_forecast import StageForecast
+from cilda.distill.start_record import StartRecord
 from cilda.distill.step import Turns
 from cilda.distill.task_data import TaskData
 from cilda.distill.teacher import Teacher, cached_folder, origins_of
@@ -30,11 +35,23 @@ from cilda.methods import METHODS
 from cilda.methods.recipe import Method
 
 
-def rehearsed(config: RunConfig, data: TaskData, base: Loaded, generator: Loaded | None, folder: Path) -> Preflight:
+def rehearsed(
+    config: RunConfig,
+    data: TaskData,
+    base: Loaded,
+    generator: Loaded | None,
+    folder: Path,
+    *,
+    beginning: Beginning | None = None,
+    budget: Budget | None = None,
+    record: StartRecord | None = None,
+    known: Callable[[Known], None] = lambda _: None,
+) -> Preflight:
     """Looks over the run that a config describes, with its models as they were loaded; `folder` is where it is kept.
 
     A teacher that does not know the task yet is not trained: its stage is forecast, and it stands there with a fresh
-    head.
+    head. `known` gets what is clear before anything is measured; `beginning` hears requests meanwhile; `budget` and
+    `record` are as in `look`.
 
     Raises:
         CildaError: a student that cannot be made, or does not fit the teacher or the task.
@@ -45,35 +62,42 @@ def rehearsed(config: RunConfig, data: TaskData, base: Loaded, generator: Loaded
     student = assemble_student(config, recipe, data, teacher)
     rows = _tokenized(config, data, student)
     told = models_of(teacher, student, generator, about=about)
-    earlier = []
-    if not teacher.has_head:
-        own = rows if teacher.tokenizer is student.tokenizer else _tokenized(config, data, teacher)
-        earlier.append(_teacher_stage(config, data, teacher, own, device, bfloat16=bfloat16))
-    train, validation = rows
-    players = assemble_players(
-        config, recipe, data, Teacher(teacher, data.task, {}, origins_of(base), base.source), student, generator, device
-    )
-    settings = student_stage(
-        config,
-        texts=len(train),
-        width=players.student.width,
-        mask_id=student.tokenizer.mask_token_id or 0,
-        bfloat16=bfloat16,
-    )
-    return look(
-        _turns(players, recipe, settings),
-        train,
-        validation,
-        settings,
-        task=data.task,
-        models=told,
-        layer_map=student.layer_map,
-        student=student.description,
-        folder=folder,
-        auto_batch=config.auto_batch,
-        teacher_knows=teacher.has_head,
-        earlier=earlier,
-    )
+    known(Known(tuple(told), student.layer_map, free_bytes(folder)))
+    rewriter = None if generator is None else generator.model
+    heard = nullcontext() if beginning is None else beginning.heard_in(teacher.model, student.model, rewriter)
+    with heard:
+        earlier = []
+        if not teacher.has_head:
+            own = rows if teacher.tokenizer is student.tokenizer else _tokenized(config, data, teacher)
+            earlier.append(
+                _teacher_stage(config, data, teacher, own, device, bfloat16=bfloat16, budget=budget, record=record)
+            )
+        train, validation = rows
+        taught = Teacher(teacher, data.task, {}, origins_of(base), base.source)
+        players = assemble_players(config, recipe, data, taught, student, generator, device)
+        settings = student_stage(
+            config,
+            texts=len(train),
+            width=players.student.width,
+            mask_id=student.tokenizer.mask_token_id or 0,
+            bfloat16=bfloat16,
+        )
+        return look(
+            _turns(players, recipe, settings),
+            train,
+            validation,
+            settings,
+            task=data.task,
+            models=told,
+            layer_map=student.layer_map,
+            student=student.description,
+            folder=folder,
+            auto_batch=config.auto_batch,
+            teacher_knows=teacher.has_head,
+            earlier=earlier,
+            budget=budget,
+            record=record,
+        )
 
 
 def models_of(teacher: Loaded, student: Student, generator: Loaded | None, *, about: str = "") -> list[ModelFacts]:
@@ -118,6 +142,8 @@ def _teacher_stage(
     device: torch.device,
     *,
     bfloat16: bool,
+    budget: Budget | None,
+    record: StartRecord | None,
 ) -> StageForecast:
     """The fine-tuning that comes first, foretold."""
     recipe = METHODS["finetune"]
@@ -126,7 +152,8 @@ def _teacher_stage(
         Encoder(base.model).to(device), make_losses(recipe, LossSettings(regression=data.task.regression))
     )
     settings = teacher_stage(config, texts=len(train), width=players.student.width, bfloat16=bfloat16)
-    return forecast(_turns(players, recipe, settings), train, validation, settings, auto_batch=config.auto_batch)
+    turns = _turns(players, recipe, settings)
+    return looked_ahead(turns, train, validation, settings, auto_batch=config.auto_batch, budget=budget, record=record)
 
 
 def _turns(players: Players, recipe: Method, settings: TrainerSettings) -> Turns:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 
 from cilda.config import RunConfig
 from cilda.distill.assembly import assemble_generator, assemble_players, assemble_student
+from cilda.distill.beginning import Beginning
+from cilda.distill.budget import START_SECONDS, Budget
 from cilda.distill.card import model_card
 from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.evaluate import evaluate
@@ -18,6 +20,7 @@ from cilda.distill.preflight import look, refuse_misfit, tell
 from cilda.distill.recorder import Recorder
 from cilda.distill.rehearsal import models_of, rehearsed
 from cilda.distill.run_record import recorded
+from cilda.distill.start_record import StartRecord
 from cilda.distill.task_data import TaskData, load_task_data
 from cilda.distill.teacher import Teacher, load_teacher, obtain_teacher
 from cilda.distill.trainer import Trainer
@@ -37,7 +40,9 @@ def distil(config: RunConfig, data: TaskData | None, writer: RunWriter, *, order
         RunStopped: somebody asked for it.
     """
     with recorded(writer):
-        outcome = _distil(config, data or load_task_data(config), writer, orders)
+        beginning = Beginning(writer, orders)
+        beginning.detail("loading the rows")
+        outcome = _distil(config, data or load_task_data(config), writer, beginning)
     writer.event("finished", **outcome.to_json())
     writer.state("finished")
     # Only now: until the end is written, a run that is killed goes on from it.
@@ -66,10 +71,13 @@ def make_teacher(
     with recorded(writer):
         if first is not None:
             first()
+        beginning = Beginning(writer, orders)
+        beginning.detail("loading the rows")
         device, bfloat16 = set_up(config)
         rows = data or load_task_data(config)
+        beginning.step(f"loading the teacher {config.teacher}")
         base = load_teacher(config, rows.task, writer)
-        teacher = obtain_teacher(config, rows, base, writer, device, bfloat16=bfloat16, orders=orders)
+        teacher = obtain_teacher(config, rows, base, writer, device, bfloat16=bfloat16, beginning=beginning)
         if last is not None:
             last(teacher)
     writer.event("finished", teacher=teacher.scores, folder=teacher.name)
@@ -77,16 +85,27 @@ def make_teacher(
     return teacher
 
 
-def _distil(config: RunConfig, data: TaskData, writer: RunWriter, orders: Orders | None) -> Outcome:
+def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beginning) -> Outcome:
     writer.state("starting", rows=data.fingerprints())
+    record = StartRecord(writer.folder)
     device, bfloat16 = set_up(config)
     recipe = config.recipe
+    beginning.step(f"loading the teacher {config.teacher}")
     base = load_teacher(config, data.task, writer)
+    if recipe.needs_generator:
+        beginning.step("loading the generator")
     generator = assemble_generator(config, recipe, base, writer)
     if not base.has_head:
         # Hours may go into a teacher: what does not fit is refused before.
-        refuse_misfit(rehearsed(config, data, base, generator, writer.folder.path))
-    teacher = obtain_teacher(config, data, base, writer, device, bfloat16=bfloat16, orders=orders)
+        beginning.step("measuring memory and time of a turn, in both stages")
+        budget = Budget(START_SECONDS, tell=beginning.detail)
+        refuse_misfit(
+            rehearsed(
+                config, data, base, generator, writer.folder.path, beginning=beginning, budget=budget, record=record
+            )
+        )
+    teacher = obtain_teacher(config, data, base, writer, device, bfloat16=bfloat16, beginning=beginning)
+    beginning.detail("making the student")
     student = assemble_student(config, recipe, data, teacher.loaded)
     writer.event("layer_map", layers=student.layer_map, description=student.description)
     tokenizer = student.tokenizer
@@ -110,21 +129,26 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, orders: Orders
         settings=settings,
         writer=writer,
         recorder=Recorder(writer, tokenizer, data.task, train, config.record_texts) if config.record_texts else None,
-        orders=orders,
+        orders=beginning.orders,
     )
-    preflight = look(
-        trainer.turns,
-        train,
-        splits,
-        settings,
-        task=data.task,
-        models=models_of(teacher.loaded, student, generator),
-        layer_map=student.layer_map,
-        student=student.description,
-        folder=writer.folder.path,
-        auto_batch=config.auto_batch,
-    )
+    beginning.step("measuring memory and time of a turn")
+    with beginning.heard_in(players.teacher, players.student, players.generator):
+        preflight = look(
+            trainer.turns,
+            train,
+            splits,
+            settings,
+            task=data.task,
+            models=models_of(teacher.loaded, student, generator),
+            layer_map=student.layer_map,
+            student=student.description,
+            folder=writer.folder.path,
+            auto_batch=config.auto_batch,
+            budget=Budget(START_SECONDS, tell=beginning.detail),
+            record=record,
+        )
     tell(preflight, writer)
+    beginning.over()
     best = trainer.run()
     scores = {
         split: evaluate(players.student, data.task, rows, config.evaluation_batch_size, tick=writer.tick).scores

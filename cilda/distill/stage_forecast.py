@@ -11,9 +11,10 @@ import numpy as np
 import torch
 
 from cilda.distill.batch import Batch
+from cilda.distill.budget import Budget
 from cilda.distill.data import TokenizedRows, epoch_order
 from cilda.distill.dry_turn import step_seconds, tried, wait_for
-from cilda.distill.fitting import Fit, fit
+from cilda.distill.fitting import Fit, fit, turn_of
 from cilda.distill.memory import give_back
 from cilda.distill.schedule import Cycle
 from cilda.distill.step import Turns
@@ -22,6 +23,8 @@ from cilda.methods.recipe import Player
 
 # A first turn of its kind and shape also pays for what is set up once.
 _QUICK_SECONDS = 0.5
+# Of an evaluation where time is short.
+_FEW = 4
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,18 @@ def forecast(
     *,
     auto_batch: bool = False,
     held_states_bytes: int | None = None,
+    budget: Budget | None = None,
 ) -> StageForecast:
     """Looks ahead by a few dry turns, which leave weights and random states as they are: about three turns' time.
+
+    What the `budget` does not allow is not measured but reckoned from what was.
 
     Where the largest batch does not fit, `auto_batch` sets the micro-batch of `turns` to the largest that does.
     """
     largest = longest_batch(train, settings.batch_size)
-    found = fit(turns, largest, states_bytes=held_states_bytes)
+    budget = budget or Budget()
+    budget.enter(settings.stage)
+    found = fit(turns, largest, states_bytes=held_states_bytes, budget=budget)
     if found.proposal is not None and auto_batch:
         turns.micro_batch = found.proposal
     micro_batch = turns.micro_batch if found.fits or auto_batch else found.proposal
@@ -82,7 +90,11 @@ def forecast(
     players: dict[Player, PlayerForecast] = {}
     for player in turns.players_in_turn:
         step = step_seconds(turns.optimizers[player], turns.device)
-        if found.fits or found.proposal is not None:
+        reckoned = found.seconds.get(player, 0.0) * usual.ids_BT.numel() / largest.ids_BT.numel()
+        if not budget.allows(reckoned):
+            seconds = reckoned
+        elif found.fits or found.proposal is not None:
+            budget.tell(f"{turn_of(player)} on usual texts, of {usual.ids_BT.shape[1]} tokens")
             trial = tried(turns, player, usual, micro_batch)
             if trial.seconds < _QUICK_SECONDS:
                 trial = tried(turns, player, usual, micro_batch)
@@ -91,6 +103,8 @@ def forecast(
             seconds = found.seconds.get(player, 0.0)
         most = found.seconds.get(player) if found.fits else None
         players[player] = PlayerForecast(totals[player], seconds + step, None if most is None else most + step)
+    # The way forward of one model is at most a third of a turn.
+    text_seconds = players["student"].seconds / usual.size / 3
     forecasted = StageForecast(
         stage=settings.stage,
         fit=found,
@@ -99,7 +113,7 @@ def forecast(
         players=players,
         # The last one is of the best student, when all turns are done.
         evaluations=math.ceil(settings.total_turns / settings.evaluate_every) + 1,
-        evaluation_seconds=_evaluation_seconds(turns, validation, settings),
+        evaluation_seconds=_evaluation_seconds(turns, validation, settings, budget, text_seconds),
     )
     give_back(turns.device)
     return forecasted
@@ -118,12 +132,21 @@ def usual_batch(rows: TokenizedRows, batch_size: int, seed: int) -> Batch:
     return rows.batch(full[int(np.abs(lengths - lengths.mean()).argmin())])
 
 
-def _evaluation_seconds(turns: Turns, validation: Mapping[str, TokenizedRows], settings: TrainerSettings) -> float:
-    """All validation rows, from one batch of each split."""
+def _evaluation_seconds(
+    turns: Turns,
+    validation: Mapping[str, TokenizedRows],
+    settings: TrainerSettings,
+    budget: Budget,
+    text_seconds: float,
+) -> float:
+    """All validation rows, from one batch of each split, or from a few texts where time is short."""
     total = 0.0
+    budget.tell("an evaluation")
     student, device = turns.players.student, turns.device
     for rows in validation.values():
         at_once = min(settings.evaluation_batch_size, len(rows))
+        if not budget.allows(at_once * text_seconds):
+            at_once = min(at_once, _FEW)
         if turns.micro_batch is not None:
             at_once = min(at_once, turns.micro_batch)
         middle = np.argsort(rows.lengths, kind="stable")[(len(rows) - at_once) // 2 :][:at_once]

@@ -13,6 +13,8 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from cilda.config import RunConfig
+from cilda.distill.beginning import Beginning
+from cilda.distill.budget import START_SECONDS, Budget
 from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.disk import writing
 from cilda.distill.encoder import Encoder
@@ -24,15 +26,14 @@ from cilda.distill.model_record import RECORD, Record, recorded_origin
 from cilda.distill.models import Loaded, check_max_length, fit_labels, load_classifier
 from cilda.distill.objective import make_losses
 from cilda.distill.players import Players
-from cilda.distill.preflight import tell_stage
-from cilda.distill.stage_forecast import forecast
+from cilda.distill.preflight import looked_ahead, tell_stage
+from cilda.distill.start_record import StartRecord
 from cilda.distill.task_data import TaskData
 from cilda.distill.trainer import Best, Trainer
 from cilda.distill.trainer_settings import teacher_stage
 from cilda.errors import CildaError
 from cilda.methods import METHODS
 from cilda.runs.atomic import read_json
-from cilda.runs.control import Orders
 from cilda.runs.writer import RunWriter
 from cilda.tasks.task import Task
 
@@ -90,7 +91,7 @@ def obtain_teacher(
     device: torch.device,
     *,
     bfloat16: bool,
-    orders: Orders | None = None,
+    beginning: Beginning,
 ) -> Teacher:
     """A teacher made of the loaded one, ready to teach, with its scores told in the events.
 
@@ -110,12 +111,16 @@ def obtain_teacher(
     if not loaded.has_head:
         folder = cached_folder(config, data, loaded, bfloat16=bfloat16)
         name = str(folder)
-        loaded = _fine_tuned(config, data, loaded, folder, validation, writer, device, bfloat16=bfloat16, orders=orders)
+        loaded = _fine_tuned(
+            config, data, loaded, folder, validation, writer, device, bfloat16=bfloat16, beginning=beginning
+        )
     encoder = Encoder(loaded.model).to(device)
-    scores = {
-        split: evaluate(encoder, task, rows, config.evaluation_batch_size, tick=writer.tick).scores
-        for split, rows in validation.items()
-    }
+    beginning.step(f"scoring the teacher on {sum(map(len, validation.values())):,} rows")
+    with beginning.heard_in(encoder):
+        scores = {
+            split: evaluate(encoder, task, rows, config.evaluation_batch_size, tick=beginning.hear).scores
+            for split, rows in validation.items()
+        }
     encoder.cpu()
     score = next(iter(scores.values()))[task.metric]
     writer.event("teacher", name=loaded.source, score=score, metric=task.metric, scores=scores)
@@ -132,7 +137,7 @@ def _fine_tuned(
     device: torch.device,
     *,
     bfloat16: bool,
-    orders: Orders | None,
+    beginning: Beginning,
 ) -> Loaded:
     """The base fine-tuned on the task: from the cache, or trained now and put there."""
     if (folder / RECORD).is_file():
@@ -144,7 +149,7 @@ def _fine_tuned(
             tempfile.TemporaryDirectory(dir=folder.parent).cleanup()
         what = f"{base.source} has no head for {data.task.name}: fine-tuning it first, to be kept in {folder}"
         writer.event("alert", level="info", what=what)
-        best = fine_tune(config, data, base, validation, writer, device, bfloat16=bfloat16, orders=orders)
+        best = fine_tune(config, data, base, validation, writer, device, bfloat16=bfloat16, beginning=beginning)
         record = {
             "task": data.task.to_json(),
             "max_length": config.max_length,
@@ -168,7 +173,7 @@ def fine_tune(
     device: torch.device,
     *,
     bfloat16: bool,
-    orders: Orders | None,
+    beginning: Beginning,
 ) -> Best:
     """Trains the base on gold labels, in place; it ends on the CPU with its best weights."""
     recipe = METHODS["finetune"]
@@ -185,9 +190,21 @@ def fine_tune(
         validation=validation,
         settings=settings,
         writer=writer,
-        orders=orders,
+        orders=beginning.orders,
     )
-    tell_stage(forecast(trainer.turns, train, validation, settings, auto_batch=config.auto_batch), writer)
+    beginning.step("measuring memory and time of a turn of the teacher's")
+    with beginning.heard_in(players.student):
+        stage = looked_ahead(
+            trainer.turns,
+            train,
+            validation,
+            settings,
+            auto_batch=config.auto_batch,
+            budget=Budget(START_SECONDS, tell=beginning.detail),
+            record=StartRecord(writer.folder),
+        )
+    tell_stage(stage, writer)
+    beginning.over()
     best = trainer.run()
     players.student.cpu().requires_grad_(True)
     return best

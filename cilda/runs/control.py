@@ -119,9 +119,13 @@ class Orders:
         """Asks the run to stop, in the name of a signal."""
         self._signal = Request(id=name, what="stop", by=name, t=time.time())
 
-    def poll(self, *, at_once: bool = False) -> list[Request]:
-        """Requests that are new since the last call; each is accepted, or refused where it makes no sense."""
-        self.attended = True
+    def poll(self, *, at_once: bool = False, attend: bool = True) -> list[Request]:
+        """Requests that are new since the last call; each is accepted, or refused where it makes no sense.
+
+        Unless told to `attend`, signals go on ending the process: who polls may be long in coming back.
+        """
+        if attend:
+            self.attended = True
         found: list[Request] = []
         if self._signal is not None:
             found.append(self._signal)

@@ -85,6 +85,8 @@ class Evidence:
     """Whether the process that trains, or trained last, has or had a supervisor."""
     error: str = ""
     """The trainer's own words about its end."""
+    doing: str = ""
+    """The trainer's own words about what it does before its turns."""
 
 
 def status_of(run: RunFolder | RunRecord, now: float | None = None) -> Status:
@@ -120,6 +122,7 @@ def evidence_of(record: RunRecord, now: float) -> Evidence:
         age=max(0.0, now - folder.created_seconds(record.run)),
         supervised=_supervised(supervisor, trainer),
         error=_error(state),
+        doing=_text(state, "doing"),
     )
 
 
@@ -147,7 +150,7 @@ def _of_a_living_trainer(evidence: Evidence) -> Status:
     word = _LIVE.get(evidence.recorded, "running")
     if evidence.supervised and evidence.supervisor is Held.NO:
         return Status("orphaned", f"its supervisor is gone; still {word}")
-    return Status(word)
+    return Status(word, evidence.doing if word in ("starting", "running") else "")
 
 
 def _of_a_supervisor_alone(evidence: Evidence) -> Status:
@@ -186,7 +189,7 @@ def _from_afar(evidence: Evidence) -> Status:
         return Status("starting", "it was created a moment ago")
     if evidence.recorded is not None and evidence.heartbeat_age is not None:
         if evidence.heartbeat_age <= SILENT_SECONDS:
-            return Status(_LIVE.get(evidence.recorded, "running"))
+            return Status(_LIVE.get(evidence.recorded, "running"), evidence.doing)
         return Status("lost", f"no sign of it for {_about(evidence.heartbeat_age)}; {_ELSEWHERE}")
     return Status("lost", f"it has never given a sign; {_ELSEWHERE}")
 
@@ -246,8 +249,12 @@ def _exit(content: dict[str, Any]) -> Exit | None:
 
 
 def _error(state: dict[str, Any]) -> str:
-    error = state.get("error")
-    return error if isinstance(error, str) else ""
+    return _text(state, "error")
+
+
+def _text(state: dict[str, Any], key: str) -> str:
+    text = state.get(key)
+    return text if isinstance(text, str) else ""
 
 
 def _attempt(content: dict[str, Any]) -> int:

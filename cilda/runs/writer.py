@@ -87,6 +87,11 @@ class RunWriter:
         return None
 
     @property
+    def status(self) -> str:
+        """What the run last said that it is doing; empty before its first word."""
+        return self._status
+
+    @property
     def lost_lines(self) -> int:
         """How many lines a refusing disk has cost for good."""
         return self._events.lost_lines + self._augmentations.lost_lines

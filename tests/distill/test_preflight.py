@@ -74,7 +74,7 @@ def test_it_is_told_in_the_run_s_events_and_what_will_not_run_is_refused(tmp_pat
 
 
 def test_a_disk_too_small_is_a_warning_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cilda.distill.preflight._free_bytes", lambda _: 1_000_000)
+    monkeypatch.setattr("cilda.distill.preflight.free_bytes", lambda _: 1_000_000)
     _, found = looked(tmp_path)
     assert found.disk == Disk(found.disk.needed_bytes, 1_000_000)
     assert any("the disk will not suffice: 1 MB are free" in warning for warning in found.warnings)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from cilda.distill import fitting
+from cilda.distill.budget import Budget
 from cilda.distill.checkpoint import random_states
 from cilda.distill.dry_turn import dry, state_bytes, step_seconds, tried
 from cilda.distill.fitting import fit
@@ -216,3 +217,31 @@ def test_players_that_are_looked_at_twice_say_the_same() -> None:
     turns = tiny_turns("bert", recipe, players=tiny_players("bert", recipe))
     first, second = (fit(turns, tiny_batch("bert")) for _ in range(2))
     assert (first.texts, first.length, first.fits) == (second.texts, second.length, second.fits)
+
+
+def test_where_time_is_short_few_texts_tell_what_many_will_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger(monkeypatch, 2000)
+    said: list[str] = []
+    turns, rows = tiny_turns("bert", METHODS["cilda"]), tiny_tokenized("bert", 40)
+    told = forecast(
+        turns,
+        rows,
+        {"validation": rows},
+        settings(batch_size=32),
+        held_states_bytes=0,
+        budget=Budget(0.0, tell=said.append),
+    )
+    # Of each player one text, then two.
+    assert ledger.played == [1, 2, 1, 2]
+    assert told.fit.fits and not told.fit.measured and told.runs
+    assert told.fit.peak_bytes == pytest.approx(420 * MB, rel=0.01)
+    assert told.seconds > 0 and told.evaluation_seconds > 0
+    assert said[0].startswith("measuring the student's stage: a turn of the generator on 1 text of ")
+    assert said[-1] == "measuring the student's stage: an evaluation"
+
+
+def test_what_nearly_does_not_fit_is_measured_though_time_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger(monkeypatch, 530)
+    turns, rows = tiny_turns("bert", METHODS["finetune"]), tiny_tokenized("bert", 40)
+    found = fit(turns, longest_batch(rows, 32), states_bytes=0, budget=Budget(0.0))
+    assert found.measured and max(ledger.played) == 32
