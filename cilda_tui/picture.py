@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cilda_tui.cell_shapes import shapes_of
 from cilda_tui.frame import Frame
 from cilda_tui.look import LINES, Look
 from cilda_tui.plot import Line, Plot
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 KINDS = ("png", "svg")
 _DOTS_PER_INCH = 150
-_CELL_INCHES = (0.075, 0.16)
+_CELL_INCHES = (0.07, 0.15)
 _MOST_POINTS = 20_000
 
 
@@ -97,19 +98,25 @@ def frame_picture(frame: Frame, look: Look) -> Figure:
 
 
 def _draw_text(axes: Axes, x: int, y: int, text: str, role: str, look: Look, ground: str) -> None:
+    from matplotlib.patches import Rectangle
+
     style = look.style(role)
     colour = _colour(look, role)
     if style.reverse:
-        from matplotlib.patches import Rectangle
-
         axes.add_patch(Rectangle((x, y), _cells(text), 1, color=colour, linewidth=0))
         colour = ground
     # One letter at a time: no font that a reader has must be exactly as wide as ours.
     for letter in text:
-        if not letter.isspace():
+        shapes = shapes_of(letter)
+        for shape in shapes:
+            corner = (x + shape.x, y + shape.y)
+            axes.add_patch(
+                Rectangle(corner, shape.width, shape.height, color=colour, alpha=shape.strength, linewidth=0)
+            )
+        if not shapes and not letter.isspace():
             axes.text(
-                x + _cells(letter) / 2, y + 0.5, _text(letter), color=colour, family="monospace", fontsize=6.5,
-                ha="center", va="center", weight="bold" if style.bold else "normal",
+                x + _cells(letter) / 2, y + 0.5, _text(letter), color=colour, family="monospace", fontsize=8,
+                ha="center", va="center_baseline", weight="bold" if style.bold else "normal",
             )  # fmt: skip
         x += _cells(letter)
 
