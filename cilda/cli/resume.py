@@ -10,6 +10,7 @@ import typer
 from cilda.cli.beforehand import still_there
 from cilda.cli.chosen import AsJson, RunArgument, RunsDirOption, chosen, named, say
 from cilda.cli.ending import left_alone, print_outcome, recorded_outcome
+from cilda.cli.going_on import place_of
 from cilda.cli.launch import launch
 from cilda.cli.train import asked_of, work
 from cilda.errors import CildaError, UsageError
@@ -60,9 +61,7 @@ def resume(
     rows = open_run(folder).state.get("rows")
     still_there(config, rows, ("teacher",) if asked.get("job") == "finetune" else ("teacher", "student", "generator"))
     await_release(folder.supervisor_lock, folder.trainer_lock)
-    if anew:
-        give_up(folder)
-    _tell_where(folder)
+    _look_where(folder, anew=anew)
     if foreground:
         work(folder)
         outcome = recorded_outcome(folder)
@@ -91,9 +90,27 @@ def _wake(folder: RunFolder) -> None:
         time.sleep(0.1)
 
 
-def _tell_where(folder: RunFolder) -> None:
-    """Says on stderr from which checkpoint the run will go on, as far as names tell."""
-    names = sorted(path.name for path in folder.checkpoints.glob("step-*")) if folder.checkpoints.is_dir() else []
-    newest = next((name for stage in ("student", "teacher") for name in reversed(names) if f"-{stage}-" in name), None)
-    said = "there is no checkpoint: it begins anew" if newest is None else f"its last checkpoint is {newest}"
+def _look_where(folder: RunFolder, *, anew: bool) -> None:
+    """Says on stderr from which checkpoint the run will go on; with `anew` gives up those that nobody can use.
+
+    Raises:
+        CildaError: there are some, and none is whole.
+    """
+    place = place_of(folder)
+    for error in place.damaged:
+        say(error.what)
+    if place.name is None and (place.lost or place.damaged) and not anew:
+        listed = ", ".join((*place.damaged_names, *place.lost))
+        raise CildaError(
+            f"none of {folder.id}'s checkpoints is whole: {listed}",
+            f"to give them up and begin anew: cilda resume {named(folder)} --anew; they stay in {folder.checkpoints}",
+        )
+    if anew:
+        give_up(folder, place.damaged_names if place.name is None else ())
+    if place.name is not None:
+        said = (
+            f"it goes on from the one before, {place.name}" if place.damaged else f"its last checkpoint is {place.name}"
+        )
+    else:
+        said = "it begins anew" if place.lost or place.damaged else "there is no checkpoint: it begins anew"
     say(f"{folder.id}: {said}")

@@ -17,18 +17,12 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from cilda.distill.disk import writing
+from cilda.distill.manifest import MANIFEST, VERSION, damaged, listed_files, sealed, whole_bytes
 from cilda.errors import CildaError
 from cilda.runs.atomic import sync_folder
 
 Tree = dict[str, Any]
 Memory = tuple[int, torch.dtype, tuple[int, ...], tuple[int, ...]]
-
-MANIFEST = "checkpoint.json"
-_VERSION = 1
-
-
-class DamageError(CildaError):
-    """A folder that is no whole checkpoint: something is missing, cut, added or changed."""
 
 
 def save_checkpoint(folder: Path, name: str, state: Mapping[str, Tree], *, needs: Iterable[str] = ()) -> Path:
@@ -74,35 +68,18 @@ def load_checkpoint(path: Path) -> dict[str, Tree]:
         DamageError: the folder is not a checkpoint, or not as it was written; the message names the file.
         CildaError: a newer version wrote it.
     """
-    files = _manifest(path)["files"]
-    try:
-        present = {entry.name for entry in path.iterdir()} - {MANIFEST}
-    except OSError as error:
-        raise _damaged(path, str(error.strerror or error)) from error
-    for name in sorted(present ^ files.keys()):
-        raise _damaged(path, f"{name} is missing" if name in files else f"{name} does not belong to it")
+    files = listed_files(path)
     state: dict[str, Tree] = {}
     for name in sorted(name for name in files if name.endswith(".json")):
         entry = name.removesuffix(".json")
         tensors_name = f"{entry}.safetensors"
         try:
-            rest = json.loads(_whole(path, name, files))
+            rest = json.loads(whole_bytes(path, name, files))
             # Read, not mapped: an optimiser may hold on to these tensors when the file is long gone.
-            state[entry] = _with_tensors(rest, safetensors.torch.load(_whole(path, tensors_name, files)))
+            state[entry] = _with_tensors(rest, safetensors.torch.load(whole_bytes(path, tensors_name, files)))
         except (KeyError, ValueError, SafetensorError) as error:
-            raise _damaged(path, f"{name} does not lead to its tensors ({error})") from error
+            raise damaged(path, f"{name} does not lead to its tensors ({error})") from error
     return state
-
-
-def needs_of(path: Path) -> list[str]:
-    """Which other checkpoints one needs, by its manifest.
-
-    Raises:
-        DamageError: the manifest is missing, or not as it was written.
-        CildaError: a newer version wrote it.
-    """
-    needs: list[str] = _manifest(path)["needs"]
-    return needs
 
 
 def _write(unfinished: Path, state: Mapping[str, Tree], needs: Iterable[str]) -> None:
@@ -121,7 +98,7 @@ def _write(unfinished: Path, state: Mapping[str, Tree], needs: Iterable[str]) ->
             assert path.name != MANIFEST
             files[path.name] = {"bytes": path.stat().st_size, "sha256": _synced_hash(path)}
     manifest = unfinished / MANIFEST
-    manifest.write_bytes(_sealed({"v": _VERSION, "needs": list(needs), "files": files}))
+    manifest.write_bytes(sealed({"v": VERSION, "needs": list(needs), "files": files}))
     _synced_hash(manifest)
     sync_folder(unfinished)
 
@@ -131,53 +108,6 @@ def _synced_hash(path: Path) -> str:
     with path.open("rb") as file:
         os.fsync(file.fileno())
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sealed(content: Mapping[str, Any]) -> bytes:
-    """A manifest's bytes, with the hash of what it says in it."""
-    said = json.dumps(content, sort_keys=True)
-    return json.dumps({**content, "sha256": hashlib.sha256(said.encode()).hexdigest()}, indent=1).encode()
-
-
-def _manifest(path: Path) -> dict[str, Any]:
-    try:
-        raw = (path / MANIFEST).read_bytes()
-    except FileNotFoundError as error:
-        why = (
-            f"it has no {MANIFEST}: it is none, or from before cilda wrote one" if path.is_dir() else "it is not there"
-        )
-        raise _damaged(path, why) from error
-    except OSError as error:
-        raise _damaged(path, f"{MANIFEST} cannot be read: {error.strerror or error}") from error
-    try:
-        content: dict[str, Any] = json.loads(raw)
-        del content["sha256"]
-        whole = _sealed(content) == raw
-    except (ValueError, TypeError, KeyError, RecursionError):
-        whole = False
-    if not whole:
-        raise _damaged(path, f"{MANIFEST} is not as it was written")
-    if content["v"] != _VERSION:
-        raise CildaError(f"a newer cilda wrote the checkpoint {path}", "use that version, or a later one")
-    return content
-
-
-def _whole(path: Path, name: str, files: Mapping[str, Any]) -> bytes:
-    """A file's bytes, if they are those that were written."""
-    told = files[name]
-    try:
-        data = (path / name).read_bytes()
-    except OSError as error:
-        raise _damaged(path, f"{name} cannot be read: {error.strerror or error}") from error
-    if len(data) != told["bytes"]:
-        raise _damaged(path, f"{name} has {len(data):,} bytes instead of {told['bytes']:,}")
-    if hashlib.sha256(data).hexdigest() != told["sha256"]:
-        raise _damaged(path, f"{name} is not as it was written")
-    return data
-
-
-def _damaged(path: Path, why: str) -> DamageError:
-    return DamageError(f"{path} is not a whole checkpoint: {why}", "go on from an earlier one")
 
 
 def _without_tensors(tree: Any, path: str, tensors: dict[str, Tensor], places: dict[Memory, str]) -> Any:

@@ -11,16 +11,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from cilda.distill.checkpoint import (
-    DamageError,
-    Tree,
-    load_checkpoint,
-    needs_of,
-    remove_checkpoint,
-    save_checkpoint,
-)
+from cilda.distill.checkpoint import Tree, load_checkpoint, remove_checkpoint, save_checkpoint
 from cilda.distill.disk import writing
+from cilda.distill.manifest import DamageError, needs_of
 from cilda.errors import CildaError
+from cilda.runs.layout import reference
 from cilda.runs.writer import RunWriter
 
 
@@ -121,7 +116,7 @@ class Keeper:
             raise CildaError(
                 f"none of this run's checkpoints is whole: {', '.join(lost)}",
                 f"they lie in {self.folder}, where a best-{self._stage}-… may still be whole; "
-                "to give them up and begin anew: cilda resume RUN --anew",
+                f"to give them up and begin anew: cilda resume {reference(self._writer.folder)} --anew",
             )
         return found
 

@@ -6,8 +6,9 @@ import difflib
 import errno
 import os
 import re
+import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -223,10 +224,27 @@ def find(runs_dir: Path, reference: str | None = None) -> RunFolder:
     raise _not_found(f"no run named {reference!r} in {runs_dir}", todo)
 
 
-def give_up(folder: RunFolder) -> None:
-    """Lets a run without a whole checkpoint begin anew; the damaged ones stay for whoever wants to look."""
-    for path in folder.checkpoints.glob(".damaged-*"):
-        path.rename(path.with_name(f".given-up-{os.urandom(2).hex()}-{path.name.removeprefix('.damaged-')}"))
+def reference(folder: RunFolder) -> str:
+    """The run as a command line takes it: its id where that is enough, else its path."""
+    at_hand = folder.path.parent.resolve() == default_runs_dir().resolve()
+    return shlex.quote(folder.id if at_hand else str(folder.path))
+
+
+def give_up(folder: RunFolder, names: Iterable[str] = ()) -> None:
+    """Lets a run without a whole checkpoint begin anew; the damaged ones stay for whoever wants to look.
+
+    `names` are damaged checkpoints that nobody has set aside yet.
+
+    Raises:
+        CildaError: the disk refused.
+    """
+    paths = [*folder.checkpoints.glob(".damaged-*"), *(folder.checkpoints / name for name in names)]
+    for path in paths:
+        name = f".given-up-{os.urandom(2).hex()}-{path.name.removeprefix('.damaged-')}"
+        try:
+            path.rename(path.with_name(name))
+        except OSError as error:
+            raise CildaError(f"{path} cannot be given up: {error.strerror}", "rename or remove it yourself") from error
 
 
 def _make(runs_dir: Path, name: str) -> RunFolder | None:

@@ -12,15 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from cilda.distill.checkpoint import (
-    MANIFEST,
-    DamageError,
-    Tree,
-    load_checkpoint,
-    needs_of,
-    remove_checkpoint,
-    save_checkpoint,
-)
+from cilda.distill.checkpoint import Tree, load_checkpoint, remove_checkpoint, save_checkpoint
+from cilda.distill.manifest import MANIFEST, DamageError, needs_of
 from cilda.errors import CildaError
 from cilda.methods import METHODS
 from tests.tiny_players import tiny_players
