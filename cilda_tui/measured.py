@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from cilda_tui.columns import Columns, columns_for
 from cilda_tui.dots import Raster
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.plot import Plot
-from cilda_tui.scale import Scale, scale_of
+from cilda_tui.scale import SMALLEST, Scale, scale_of
 from cilda_tui.series import LARGEST
 from cilda_tui.ticks import Tick, ticks_of
 from cilda_tui.trace import Trace, trace_of
@@ -125,4 +124,4 @@ def _common_scale(plot: Plot, traces: Sequence[Trace], rows: int) -> Scale | Non
 
 
 def _shows(value: float, *, log: bool) -> bool:
-    return math.isfinite(value) and abs(value) <= LARGEST and (value > 0 or not log)
+    return abs(value) <= LARGEST and (value >= SMALLEST or not log)

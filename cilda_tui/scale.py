@@ -9,6 +9,9 @@ import numpy as np
 
 from cilda_tui.series import Floats, Ints
 
+SMALLEST = 1e-45
+"""The least that a logarithmic axis can show: what is smaller is stored as 0."""
+
 _MOST_INTERVALS = 8
 _LABEL_CELLS = 6
 # Seven digits are kept of a value: a smaller difference is noise.
@@ -71,7 +74,7 @@ def _linear(low: float, high: float, rows: int) -> Scale:
 
 
 def _logarithmic(low: float, high: float, rows: int) -> Scale:
-    low, high = max(low, 1e-300), max(high, 1e-300)
+    low, high = max(low, SMALLEST), max(high, SMALLEST)
     if high < 5 * low:
         near = _linear(low, high, rows)
         if near.low > 0:
@@ -86,7 +89,7 @@ def _logarithmic(low: float, high: float, rows: int) -> Scale:
     kept = grid
     if len(kept) > most:
         decades = [mark for mark in grid if mark[0] == 1]
-        every = next(every for every in (1, 2, 3, 5, 10, 20, 50, 100) if len(decades) <= every * most)
+        every = next(every for every in (1, 2, 3, 5, 10, 20, 50, 100, 200, 500) if len(decades) <= every * most)
         kept = [mark for mark in decades if mark[1] % every == 0]
     if len(kept) < 2:
         kept = [grid[0], grid[-1]]

@@ -19,6 +19,8 @@ MOST_KNOTS = 4096
 
 # Anything larger is damage, and would spoil the arithmetic of the rest.
 _LARGEST = 1e15
+# What lies closer together counts as one.
+_LEAST_RISE = 1e-9
 
 
 class Track:
@@ -167,11 +169,11 @@ class Track:
 
 def _along(wanted: Floats, right: Places, x: Floats, y: Floats, *, after: Bools) -> Floats:
     """The broken line through x and y, left of the knots `right`; outside with the slope of the whole."""
-    slope = (y[-1] - y[0]) / (x[-1] - x[0]) if x[-1] > x[0] else 0.0
+    slope = (y[-1] - y[0]) / (x[-1] - x[0]) if x[-1] - x[0] > _LEAST_RISE else 0.0
     left = right - 1
     right = np.minimum(right, len(x) - 1)
     rise = x[right] - x[left]
-    part = np.divide(wanted - x[left], rise, out=np.ones_like(wanted), where=rise > 0)
+    part = np.divide(wanted - x[left], rise, out=np.ones_like(wanted), where=rise > _LEAST_RISE)
     found = y[left] + part * (y[right] - y[left])
     found = np.where(wanted <= x[0], y[0] + (wanted - x[0]) * slope, found)
     beyond = y[-1] + (wanted - x[-1]) * slope

@@ -49,6 +49,13 @@ def test_what_comes_after_a_single_moment_comes_after_all_steps() -> None:
     assert track.to_steps("epoch", [-1.0, 0.0, 0.1]).tolist() == [5.0, 5.0, 9.0]
 
 
+def test_moments_that_can_hardly_be_told_apart_are_one() -> None:
+    track = track_of((5, 5e-324, 0.0, None), (8, 1e-320, 5e-324, None), (9, 1e-320, 1e-320, None))
+    for axis in ("epoch", "time"):
+        assert track.to_steps(axis, [0.0, 1.0]).tolist() == [5.0, 10.0]
+        assert track.from_steps(axis, [5, 9]).tolist() == pytest.approx([0.0, 0.0])
+
+
 def test_an_axis_of_which_nothing_is_known_counts_steps() -> None:
     track = track_of((5, None, 9.0, None))
     assert not track.has("epoch") and track.has("time") and track.has("step")
