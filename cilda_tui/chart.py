@@ -19,7 +19,7 @@ def draw_chart(plot: Plot, width: int, height: int, glyphs: Glyphs, *, focused: 
     frame = Frame(width, height)
     if not frame.width or not frame.height:
         return frame
-    most = 2 if height >= 14 else 1
+    most = 2 if height >= 11 else 1
     # Values take the same room whatever they are, so that it can be known before them how many rows there will be.
     legend_rows = len(rows_of(_entries(plot, glyphs, [""] * len(plot.lines)), width, most, glyphs.ellipsis))
     chart = measured(plot, width, height, glyphs, legend_rows)

@@ -20,6 +20,8 @@ _NO_LOSSES = (
     "gradient_norm", "seconds.", "learning_rate", "texts_per_second", "drawn_fraction", "changed_fraction",
     "agreement.",
 )  # fmt: skip
+# What the projections learn by is on another scale than what the student does.
+_CRITIC = "critic."
 _MOST_LINES = 12
 
 
@@ -49,11 +51,12 @@ def charts_of(stage: StageCurves, terms: dict[str, tuple[str, ...]]) -> list[Cha
             (("drawn", f"{LEARNER}/drawn_fraction"), ("changed of them", f"{LEARNER}/changed_fraction")),
         ),
         Chart("learning rates", ((learner, f"{LEARNER}/learning_rate"), (_GENERATOR, f"{_GENERATOR}/learning_rate"))),
+        Chart("critic", _labelled(LEARNER, _keys(stage, LEARNER, _CRITIC))),
         Chart("texts a second", ((learner, f"{LEARNER}/texts_per_second"),)),
         Chart("seconds of a turn", tuple((part, f"{LEARNER}/seconds.{part}") for part in PARTS)),
     ]
     norms = [
-        Chart(f"{player} gradients by term", _labelled(player, _norms(stage, player)))
+        Chart(f"{player} gradients by term", _labelled(player, _keys(stage, player, "gradient_norm.")))
         for player in (LEARNER, _GENERATOR)
     ]
     single = [
@@ -121,12 +124,12 @@ def _losses(stage: StageCurves, player: str, terms: Sequence[str]) -> list[str]:
     """The total, the recipe's terms in their order, then whatever else is a loss."""
     prefix = f"{player}/"
     there = [key.removeprefix(prefix) for key in stage.curves if key.startswith(prefix)]
-    there = [key for key in there if not key.startswith(_NO_LOSSES)]
+    there = [key for key in there if not key.startswith((*_NO_LOSSES, _CRITIC))]
     return [key for key in dict.fromkeys(("total", *terms, *there)) if key in there]
 
 
-def _norms(stage: StageCurves, player: str) -> list[str]:
-    prefix = f"{player}/gradient_norm."
+def _keys(stage: StageCurves, player: str, beginning: str) -> list[str]:
+    prefix = f"{player}/{beginning}"
     return [key.removeprefix(f"{player}/") for key in stage.curves if key.startswith(prefix)]
 
 

@@ -48,6 +48,14 @@ def test_losses_are_told_total_first_and_then_as_the_recipe_has_them() -> None:
     assert [line.name for line in plot.lines] == ["total", "logit_kl.soft", "hard_label.real"]
 
 
+def test_what_the_projections_learn_by_does_not_squeeze_the_losses() -> None:
+    view = view_of(*RUN, metrics(3, critic__layer_contrast__soft=3.0, **RECIPE))
+    losses, critic = (plot_named(view, Ui(), [], name) for name in ("student losses", "critic"))
+    assert losses is not None and critic is not None
+    assert [line.name for line in losses.lines] == ["total", "hard_label.real", "logit_kl.soft"]
+    assert [line.name for line in critic.lines] == ["critic.layer_contrast.soft"]
+
+
 def test_whom_the_teacher_stage_trains_is_called_the_teacher() -> None:
     names = chart_names(view_of(stage(name="teacher"), metrics(1, stage="teacher", total=1.0)), Ui())
     assert names == ("teacher losses", "teacher total")
