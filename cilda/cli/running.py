@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cilda.config import RunConfig
 
 TERMINATED = 143
-_EXIT_CODES = {"SIGTERM": TERMINATED, "SIGINT": 130}
+_EXIT_CODES = {"SIGTERM": TERMINATED, "SIGINT": 130, "SIGHUP": 129}
 
 # Clocks of two machines differ a little.
 _SLACK_SECONDS = 2.0
@@ -67,9 +67,9 @@ def started(
 def working(folder: RunFolder, *, attempt: int | None = None, inherited: Lock | None = None) -> Iterator[Desk]:
     """While open, this process works on the run: it holds its lock, beats, shows progress and hears requests.
 
-    The first SIGTERM or SIGINT asks the trainer to stop behind a checkpoint, where a trainer is at work to hear it; the
-    second ends the process. A supervisor hands down the lock, keeps what is printed and measures the machine; without
-    one that is done here.
+    The first SIGTERM, SIGINT or, when a terminal closes, SIGHUP asks the trainer to stop behind a checkpoint, where a
+    trainer is at work to hear it; the second ends the process. Under `nohup` SIGHUP stays ignored. A supervisor hands
+    down the lock, keeps what is printed and measures the machine; without one that is done here.
 
     Raises:
         CildaError: another process works on the run (exit code 75), or the disk refuses.
@@ -110,7 +110,9 @@ def working(folder: RunFolder, *, attempt: int | None = None, inherited: Lock | 
             say_end(writer, error)
             if not isinstance(error, RunStopped):
                 raise
-            print(f"{error}; go on with: cilda resume {one_line(named(folder))}", file=sys.stderr)
+            # The terminal may be what has gone.
+            with suppress(OSError):
+                print(f"{error}; go on with: cilda resume {one_line(named(folder))}", file=sys.stderr, flush=True)
             raise typer.Exit(_EXIT_CODES.get(error.request.by, 0)) from error
         finally:
             orders.close()
@@ -127,7 +129,10 @@ def _log_console(stack: ExitStack, folder: RunFolder, attempt: int) -> Console:
 
 @contextmanager
 def _hearing_signals(orders: Orders) -> Iterator[None]:
-    """While open, SIGTERM and SIGINT are requests to stop, the second of them an order."""
+    """While open, SIGTERM, SIGINT and SIGHUP are requests to stop, the second of them an order.
+
+    A closed terminal is told in more ways than one, and never an order: nobody has asked for haste.
+    """
     first: list[float] = []
 
     def hear(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the signature of a handler
@@ -135,17 +140,23 @@ def _hearing_signals(orders: Orders) -> Iterator[None]:
         if not first and orders.attended:
             first.append(time.monotonic())
             orders.interrupt(name)
-            # Not print: the handler may have interrupted one.
-            os.write(2, b"\nstopping after this turn, behind a checkpoint; once more to leave at once\n")
-        elif number == signal.SIGTERM and first and time.monotonic() - first[0] < _SAME_SIGNAL_SECONDS:
+            # Not print: the handler may have interrupted one. The terminal may be what has gone.
+            with suppress(OSError):
+                os.write(2, b"\nstopping after this turn, behind a checkpoint; once more to leave at once\n")
+        elif first and (
+            number == signal.SIGHUP or (number == signal.SIGTERM and time.monotonic() - first[0] < _SAME_SIGNAL_SECONDS)
+        ):
             return
         else:
             # What says how the run ended is written undisturbed.
             for other in before:
                 signal.signal(other, signal.SIG_IGN)
-            raise SystemExit(_EXIT_CODES[name]) if number == signal.SIGTERM else KeyboardInterrupt
+            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(_EXIT_CODES[name])
 
-    before = {number: signal.signal(number, hear) for number in (signal.SIGTERM, signal.SIGINT)}
+    heard = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        heard.append(signal.SIGHUP)
+    before = {number: signal.signal(number, hear) for number in heard}
     try:
         yield
     finally:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,11 +15,13 @@ from cilda.cli.running import _hearing_signals, working
 from cilda.errors import CildaError
 from cilda.runs.atomic import read_json, unfinished_writes
 from cilda.runs.control import Orders, RunStopped, ask
-from cilda.runs.layout import create
+from cilda.runs.events import number
+from cilda.runs.layout import RunFolder, create
 from cilda.runs.locks import Held, Lock, holder
 from cilda.runs.status import status_of
 from cilda.runs.store import read_events
 from cilda.runs.writer import RunWriter
+from tests.cli.conftest import CILDA, Desk
 from tests.storm import until
 
 
@@ -24,7 +31,10 @@ def _orders(tmp_path: Path) -> Orders:
     return Orders(run, RunWriter(run))
 
 
-@pytest.mark.parametrize(("number", "left"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+@pytest.mark.parametrize(
+    ("number", "left"),
+    [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit), (signal.SIGHUP, SystemExit)],
+)
 def test_a_signal_that_no_turn_would_hear_ends_the_process(
     number: signal.Signals, left: type[BaseException], orders: Orders
 ) -> None:
@@ -52,6 +62,26 @@ def test_the_same_end_of_a_process_group_told_twice_is_one_request(orders: Order
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)
         assert len(orders.poll()) == 1
+
+
+def test_a_closed_terminal_is_a_request_however_often_it_is_told(orders: Orders) -> None:
+    orders.poll()
+    with _hearing_signals(orders):
+        for _ in range(3):
+            signal.raise_signal(signal.SIGHUP)
+        assert [(request.what, request.by) for request in orders.poll()] == [("stop", "SIGHUP")]
+
+
+def test_under_nohup_a_closed_terminal_is_nothing(orders: Orders) -> None:
+    orders.poll()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with _hearing_signals(orders):
+            signal.raise_signal(signal.SIGHUP)
+            assert orders.poll() == []
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_what_says_how_a_run_ended_is_written_undisturbed(orders: Orders) -> None:
@@ -176,3 +206,44 @@ def test_a_run_in_the_foreground_measures_the_machine_itself(tmp_path: Path) -> 
     (reading, *_) = read_events(run.system)
     assert reading["kind"] == "system"
     assert reading["trainer_mb"] > 0
+
+
+# What makes a terminal the process's own, so that its end is told by a signal.
+IN_A_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+@pytest.mark.slow
+def test_a_run_whose_terminal_closes_ends_behind_a_checkpoint(desk: Desk, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    options = [*desk.quick(tmp_path / "runs"), "--max-turns", "1000000", "--name", "one"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", IN_A_TERMINAL, *CILDA, "distill", *options],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, "CILDA_THREADS": "1"},
+    )
+    os.close(theirs)
+    os.set_blocking(ours, False)
+    run = RunFolder(tmp_path / "runs" / "one")
+
+    def trains() -> bool:
+        # A terminal that nobody reads from blocks who writes to it.
+        with contextlib.suppress(BlockingIOError):
+            os.read(ours, 65536)
+        return (number(read_json(run.state_json).get("turn")) or 0) > 2
+
+    try:
+        until(trains)
+        os.close(ours)
+        assert process.wait(120) == 129
+    finally:
+        process.kill()
+        process.wait()
+    (stopped,) = read_events(run.events, {"stopped"})
+    assert "stopped by SIGHUP" in stopped["what"]
+    assert (run.checkpoints / stopped["checkpoint"]).is_dir()
+    assert status_of(run).word == "stopped"
