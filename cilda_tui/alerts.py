@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cilda_tui.field import finite
 from cilda_tui.notices import Level
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Finding:
     level: Level
     what: str
     todo: str = ""
+    since: float | None = None
+    """Where the run's files tell when it began; None: when the rule first applied."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,10 @@ class _Latch:
         finding = rule.look(view, alert is not None)
         if (finding is not None) == (alert is not None):
             self._turned = None
-            if finding is not None and alert is not None and (finding.level, finding.what) != (alert.level, alert.what):
-                self._alert = Alert(rule.key, finding.level, finding.what, finding.todo, alert.since)
+            if finding is not None and alert is not None:
+                since = alert.since if finding.since is None else finding.since
+                if (finding.level, finding.what, since) != (alert.level, alert.what, alert.since):
+                    self._alert = Alert(rule.key, finding.level, finding.what, finding.todo, since)
             return self._alert
         if self._turned is None or now < self._turned:
             self._turned = now
@@ -93,31 +98,38 @@ class _Latch:
         if now - self._turned >= patience:
             self._alert = None
             if finding is not None:
-                self._alert = Alert(rule.key, finding.level, finding.what, finding.todo, self._turned)
+                since = self._turned if finding.since is None else finding.since
+                self._alert = Alert(rule.key, finding.level, finding.what, finding.todo, since)
             self._turned = None
         return self._alert
 
 
 def _end(view: RunView, stands: bool) -> Finding | None:  # noqa: ARG001
     word, why = view.status.word, view.status.why
+    # Either may be an earlier attempt's.
+    told = (finite(view.record.exit.get("t")), finite(view.record.state.get("heartbeat")))
+    since = max((seconds for seconds in told if seconds is not None), default=None)
     if word == "failed":
         todo = view.record.state.get("todo")
-        return Finding("error", why or "the run failed", todo if isinstance(todo, str) else "see: cilda logs")
+        return Finding("error", why or "the run failed", todo if isinstance(todo, str) else "see: cilda logs", since)
     if word == "killed":
         todo = "make it smaller: batch_size, max_length" if "memory" in why else "go on with: cilda resume"
-        return Finding("error", f"killed: {why}", todo)
+        return Finding("error", f"killed: {why}", todo, since)
     if word == "crashed":
-        return Finding("error", f"crashed: {why}", "go on with: cilda resume")
+        return Finding("error", f"crashed: {why}", "go on with: cilda resume", since)
     return None
 
 
 def _silent(view: RunView, stands: bool) -> Finding | None:  # noqa: ARG001
-    word = view.status.word
+    word, state = view.status.word, view.record.state
+    heard = finite(state.get("heartbeat"))
     if word == "stalled":
-        what = "stalled: no sign of life" if "sign" in view.status.why else "stalled: nothing moves"
-        return Finding("error", what, "look at the log; stop it with X and go on with: cilda resume")
+        todo = "look at the log; stop it with X and go on with: cilda resume"
+        if "sign" in view.status.why:
+            return Finding("error", "stalled: no sign of life", todo, heard)
+        return Finding("error", "stalled: nothing moves", todo, finite(state.get("moved")))
     if word == "lost":
-        return Finding("warning", "contact lost: no sign of it", "look on the machine that it runs on")
+        return Finding("warning", "contact lost: no sign of it", "look on the machine that it runs on", heard)
     if word == "orphaned":
         return Finding("warning", "its supervisor is gone: nobody will write down how it ends")
     return None

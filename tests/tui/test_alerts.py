@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -213,3 +214,22 @@ def test_whatever_a_gpu_does_its_alert_changes_at_most_once_in_ten_seconds(busy:
             stood = not stood
             turned.append(second)
     assert all(later - before >= 10 for before, later in itertools.pairwise(turned))
+
+
+@pytest.mark.parametrize(
+    ("word", "why", "since"),
+    [
+        ("failed", "no", 900.0),
+        ("killed", "SIGKILL", 900.0),
+        ("stalled", "nothing has moved", 500.0),
+        ("lost", "", 800.0),
+    ],
+)
+def test_what_the_runs_files_tell_has_the_time_that_they_tell_not_that_of_the_first_event_read(
+    word: str, why: str, since: float
+) -> None:
+    view = view_of(stage(t=10), word=word, why=why, heartbeat=800.0, moved=500.0)
+    if word in ("failed", "killed"):
+        view.refresh(replace(view.record, exit={"t": 900.0}), view.status)
+    [alert] = view.alerts
+    assert alert.since == since
