@@ -91,7 +91,7 @@ def _put_row(
     cells: dict[str, Piece] = {
         "word": (summary.status.shown, state_role(word)),
         "name": (safe(one.id, glyphs, columns.get("name", (0, 0))[1]), "strong" if shown else ""),
-        "percent": (percent(summary.progress) if summary.progress is not None else "", ""),
+        "percent": (percent(int(100 * summary.progress) / 100) if summary.progress is not None else "", ""),
         "best": (figure(summary.best), ""),
         "curve": (levels(one.curve, _CURVE, glyphs), "line.0"),
         "age": (_age(now - summary.created).rjust(5), "dim"),

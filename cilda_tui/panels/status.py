@@ -89,7 +89,7 @@ def _first(view: RunView, ui: Ui, moment: Moment, glyphs: Glyphs, *, bar: int, n
     if moment.epoch is not None:
         facts.append([("epoch ", "dim"), (f"{moment.epoch:.2f}", "")])
     rate = moment.texts_per_second
-    if rate is not None and math.isfinite(rate) and not view.status.ended:
+    if rate is not None and math.isfinite(rate) and view.status.word in ("running", "stopping", "orphaned"):
         facts.append([(f"{_round(rate):>3} texts/s", "")])
     if stage is not None and not view.status.ended and ui.playhead is None and stage.player:
         who = stage.name if stage.player == LEARNER else stage.player

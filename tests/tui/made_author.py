@@ -98,7 +98,7 @@ class Author:
 
     def begin(self, *, teacher: bool = True) -> None:
         """What comes before the first turn: started, the teacher, the layers."""
-        self.writer.event("started", host=HOST, attempt=self._attempt, device="cuda:0")
+        self.writer.event("started", host=HOST, attempt=self._attempt, device="cuda:0" if self.gpus else "cpu")
         self.log("loading bert-base-sst2")
         self.pass_seconds(4)
         if teacher:

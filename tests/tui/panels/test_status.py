@@ -33,7 +33,7 @@ SITUATIONS = (
         ("waiting", " ◌ STARTING", " the trainer is loading what it needs                                  0.9 kB/s"),
         (
             "paused",
-            " ‖ PAUSED   22% █▍░░░░  1,500/6,600  epoch 0.66  210 texts/s  ▸ student",
+            " ‖ PAUSED   22% █▍░░░░  1,500/6,600  epoch 0.66  ▸ student",
             " ★ accuracy 0.8952 at 1,200  94.9% of teacher  loss 0.583              0.9 kB/s",
         ),
         (
