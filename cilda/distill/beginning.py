@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from torch import nn
 
 from cilda.runs.control import Orders, Request, RunStopped
+from cilda.runs.presence import Presence
 from cilda.runs.writer import RunWriter
 
 _REFUSALS = {
@@ -27,6 +28,7 @@ class Beginning:
         self.orders = orders
         self._writer = writer
         self._doing = "loading"
+        self._presence = Presence(writer.folder)
 
     def step(self, doing: str) -> None:
         """Says, in an event and in the run's state, what is done from here on.
@@ -53,8 +55,10 @@ class Beginning:
 
         Raises:
             RunStopped: somebody asked for it.
+            RunGone: somebody removed the run.
         """
         self._writer.tick()
+        self._presence.look()
         if self.orders is None:
             return
         stopped: RunStopped | None = None

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from cilda.errors import CildaError
 from cilda.runs.control import Orders, Request, RunStopped
+from cilda.runs.presence import Presence
 from cilda.runs.writer import RunWriter
 
 _NAP_SECONDS = 0.2
@@ -43,6 +44,7 @@ class Heeding:
         self._checkpoint = checkpoint
         self._place = place
         self._nap = nap
+        self._presence = Presence(writer.folder)
         self._stopped: RunStopped | None = None
         self.status: Literal["running", "paused", "stopping"] = "running"
         """What the run is doing, as it says of itself."""
@@ -53,10 +55,13 @@ class Heeding:
         Raises:
             RunStopped: somebody asked for it.
             CildaError: a checkpoint was wanted of numbers that are not finite.
+            RunGone: somebody removed the run.
         """
+        self._presence.look()
         self._answer_all(self._orders.poll())
         while self.status == "paused":
             self._nap(_NAP_SECONDS)
+            self._presence.look()
             self._writer.beat()
             self._answer_all(self._orders.poll())
 

@@ -25,6 +25,7 @@ from cilda.distill.task_data import TaskData, load_task_data
 from cilda.distill.teacher import Teacher, load_teacher, obtain_teacher
 from cilda.distill.trainer import Trainer
 from cilda.distill.trainer_settings import student_stage
+from cilda.errors import CildaError
 from cilda.runs.control import Orders
 from cilda.runs.writer import RunWriter
 
@@ -189,6 +190,9 @@ def _hand_over(
     model = student.model.cpu()
     model.requires_grad_(True)
     card = model_card(config, data, teacher, student, outcome)
+    if not writer.folder.path.is_dir():
+        # To make it anew would bring back a run that somebody removed, or hide one whose disk is not mounted.
+        raise CildaError(f"{writer.folder.path} is not there any more: the student has no place", "")
     # An earlier process may have been killed between this and the run's last words.
     shutil.rmtree(writer.folder.student, ignore_errors=True)
     save_model(writer.folder.student, model, student.tokenizer, record, card=card)

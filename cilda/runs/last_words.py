@@ -6,6 +6,7 @@ import traceback
 
 from cilda.errors import CildaError
 from cilda.runs.control import RunStopped
+from cilda.runs.presence import RunGone
 from cilda.runs.writer import RunWriter
 
 
@@ -15,6 +16,9 @@ def say_end(writer: RunWriter, error: BaseException) -> None:
     Two frames call it, one within the other: what ends the process while the inner one is not open yet, or while it is
     speaking, is said by the outer one.
     """
+    if isinstance(error, RunGone):
+        # Nobody is left to read it, and whoever removed the run wants nothing of it back.
+        return
     fields: dict[str, str] = {}
     if isinstance(error, CildaError):
         fields = {"error": error.what, "todo": error.todo}

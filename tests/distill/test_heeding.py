@@ -14,6 +14,7 @@ from cilda.methods import METHODS
 from cilda.runs.atomic import read_json
 from cilda.runs.control import RunStopped, ask
 from cilda.runs.events import Event
+from cilda.runs.presence import Presence, RunGone
 from tests.tiny_trainer import events_of, orders_of, tiny_trainer
 
 
@@ -232,3 +233,23 @@ def test_nothing_is_asked_of_a_trainer_whose_run_folder_has_gone(tmp_path: Path)
     shutil.rmtree(trainer.writer.folder.path)
     assert trainer.run().turn == 3
     assert not trainer.writer.folder.checkpoints.exists()
+
+
+def test_a_trainer_whose_run_was_removed_ends_and_brings_nothing_of_it_back(tmp_path: Path) -> None:
+    trainer = tiny_trainer(tmp_path)
+    folder = trainer.writer.folder
+    folder.run_json.write_text("{}", encoding="ascii")
+    seconds = [0.0]
+    heeding = trainer._heeding
+    assert heeding is not None
+    heeding._presence = Presence(folder, stopwatch=lambda: seconds[0])
+    shutil.rmtree(folder.path)
+
+    def play_on(event: Event) -> None:
+        seconds[0] += 40
+
+    trainer.writer._listeners.append(play_on)
+    with pytest.raises(RunGone):
+        trainer.run()
+    trainer.writer.close()
+    assert not folder.path.exists()
