@@ -82,15 +82,15 @@ def _write_axes(frame: Frame, chart: Measured) -> None:
     sheet, glyphs = chart.sheet, chart.glyphs
     if sheet.left:
         for row in range(sheet.top, sheet.top + sheet.rows):
-            frame.put(sheet.left - 1, row, glyphs.vertical, "axis")
-        for row, label in chart.labelled_rows():
+            frame.put_cells(sheet.left - 1, row, glyphs.vertical, ("axis",))
+        for row, label in chart.labelled_rows:
             frame.put(max(0, sheet.left - 1 - len(label)), row, label, "axis", end=sheet.left - 1)
     if sheet.rule >= 0:
-        frame.put(sheet.left, sheet.rule, glyphs.horizontal * sheet.cells, "axis")
+        frame.put_cells(sheet.left, sheet.rule, glyphs.horizontal * sheet.cells, ("axis",) * sheet.cells)
         if sheet.left:
             frame.put(sheet.left - 1, sheet.rule, glyphs.bottom_left, "axis")
         for tick in chart.ticks:
-            frame.put(sheet.left + tick.cell, sheet.rule, glyphs.tee, "axis")
+            frame.put_cells(sheet.left + tick.cell, sheet.rule, glyphs.tee, ("axis",))
     if sheet.labels >= 0:
         _write_tick_labels(frame, chart)
 

@@ -46,16 +46,16 @@ def draw_between_axes(frame: Frame, chart: Measured) -> None:
 def _draw_background(frame: Frame, chart: Measured) -> None:
     plot, sheet, glyphs = chart.plot, chart.sheet, chart.glyphs
     if glyphs.braille and sheet.rule >= 0:
-        for row, _ in chart.labelled_rows():
+        for row, _ in chart.labelled_rows:
             for tick in chart.ticks:
-                frame.put(sheet.left + tick.cell, row, "·", "grid")
+                frame.put_cells(sheet.left + tick.cell, row, "·", ("grid",))
     for step in plot.seams:
         cell = chart.cell(float(plot.track.from_steps(chart.columns.axis, step)))
         if cell is not None and (plot.until is None or step <= plot.until):
             for row in range(sheet.top, sheet.top + sheet.rows):
-                frame.put(cell, row, glyphs.seam, "seam")
+                frame.put_cells(cell, row, glyphs.seam, ("seam",))
     for _, row in chart.references():
-        frame.put(sheet.left, row, glyphs.dash * sheet.cells, "reference")
+        frame.put_cells(sheet.left, row, glyphs.dash * sheet.cells, ("reference",) * sheet.cells)
 
 
 def _draw_curves(frame: Frame, chart: Measured, scale: Scale) -> None:
@@ -106,8 +106,10 @@ def _name_references(frame: Frame, chart: Measured, cells: Cells) -> None:
 def _mark_points(frame: Frame, chart: Measured, levels: Sequence[Floats]) -> None:
     """Marks values that count each for themselves, as long as they do not run into each other."""
     for place, (line, trace) in enumerate(zip(chart.plot.lines, chart.traces, strict=True)):
+        if not line.points:
+            continue
         filled = np.flatnonzero(~np.isnan(trace.shown(trace.smooth)))
-        if line.points and len(filled) <= max(1, chart.sheet.cells // 2):
+        if len(filled) <= max(1, chart.sheet.cells // 2):
             for column in filled.tolist():
                 cell = chart.sheet.left + column // chart.raster.across
                 dot = round(levels[place][trace.before + column])

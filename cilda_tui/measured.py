@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -56,6 +57,7 @@ class Measured:
         column = self.columns.column(value)
         return self.sheet.left + column // self.raster.across if 0 <= column < self.columns.count else None
 
+    @cached_property
     def labelled_rows(self) -> list[tuple[int, str]]:
         """The rows of the frame that a tick of the vertical axis lies in, and its label."""
         if self.scale is None:

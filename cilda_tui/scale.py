@@ -41,7 +41,7 @@ class Scale:
 
     def dots(self, values: Floats, dots: int) -> Ints:
         """The same as whole dots, at most one outside of the scale; `NO_DOT` where there is no value."""
-        levels = np.clip(np.rint(self.levels(values, dots)), -1, dots)
+        levels = np.minimum(np.maximum(np.rint(self.levels(values, dots)), -1), dots)
         return np.where(np.isnan(levels), NO_DOT, levels).astype(np.int64)
 
 

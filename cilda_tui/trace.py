@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Trace:
     def levels(self, scale: Scale, dots: int) -> Floats:
         """At which dot the line is in each column, shown or not, straight between the values that are joined."""
         found = np.full(len(self.smooth), np.nan)
-        filled, places, left = self._between()
+        filled, places, left = self._between
         if len(filled):
             levels = np.interp(places, filled, scale.levels(self.smooth[filled], dots))
             drawn = (places == filled[left]) | self.joined[left]
@@ -65,7 +66,7 @@ class Trace:
 
         Where columns are narrower than what lies between two values, an amount holds until the next.
         """
-        filled, places, left = self._between()
+        filled, places, left = self._between
         low, high = self.low, self.high
         if len(filled) > 1 and len(filled) < len(places):
             near = np.append(np.diff(filled), 0) <= max(_HELD_COLUMNS, self.count * _GAP_PART)
@@ -74,6 +75,7 @@ class Trace:
             low[places[held]], high[places[held]] = low[filled[left[held]]], high[filled[left[held]]]
         return self.shown(low), self.shown(high)
 
+    @cached_property
     def _between(self) -> tuple[Ints, Ints, Ints]:
         """Columns that hold values; all from the first to the last of them; for each the place of the one before."""
         filled = np.flatnonzero(~np.isnan(self.smooth))

@@ -115,6 +115,8 @@ def test_a_window_shows_what_the_whole_shows_there(start: int, smoothing: float,
     whole = measured(plot(Line("total", made), smoothing=smoothing, steps=1000), 400, HEIGHT, UNICODE, 1)
     ends = whole.columns.value(start), whole.columns.value(start + 104)
     chart = measured(replace(whole.plot, window=ends), WIDTH, HEIGHT, UNICODE, 1)
+    # Long labels leave fewer columns.
+    assume(chart.columns.count == 104)
     assert (chart.columns.width, chart.columns.left) == (whole.columns.width, ends[0])
     levels = [one.traces[0].shown(one.traces[0].levels(Scale(-1, 1, (), ()), 100)) for one in (whole, chart)]
     np.testing.assert_allclose(levels[1][: len(levels[0]) - start], levels[0][start : start + 104], atol=1.5)
