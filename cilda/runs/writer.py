@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import threading
@@ -77,14 +78,8 @@ class RunWriter:
     @property
     def trouble(self) -> str | None:
         """Why the disk refuses at present, in words; None while all is well."""
-        for what, error in (
-            ("events", self._events.trouble),
-            ("augmentations", self._augmentations.trouble),
-            ("state.json", self._state_trouble),
-        ):
-            if error is not None:
-                return f"{what}: {error.strerror or error}"
-        return None
+        refused = self._refused
+        return None if refused is None else f"{refused[0]}: {refused[1].strerror or refused[1]}"
 
     @property
     def status(self) -> str:
@@ -228,17 +223,36 @@ class RunWriter:
         for what in dropped:
             self._alert(what)
 
+    @property
+    def _refused(self) -> tuple[str, OSError] | None:
+        for what, error in (
+            ("events", self._events.trouble),
+            ("augmentations", self._augmentations.trouble),
+            ("state.json", self._state_trouble),
+        ):
+            if error is not None:
+                return what, error
+        return None
+
     def _watch_disk(self) -> None:
         if self._told_trouble:
             self._augmentations.flush()
-        trouble, lost, now = self.trouble, self.lost_lines - self._told_lost, self._stopwatch()
-        if trouble and not self._told_trouble and now >= self._next_trouble:
+        refused, lost, now = self._refused, self.lost_lines - self._told_lost, self._stopwatch()
+        if refused and not self._told_trouble and now >= self._next_trouble:
             self._told_trouble, self._next_trouble = True, now + _TROUBLE_SECONDS
-            self._alert(f"the disk refuses {trouble}", "free some space: what is not written yet waits in memory")
-        elif not trouble and (self._told_trouble or lost):
+            self._alert(*self._refusal(*refused))
+        elif not refused and (self._told_trouble or lost):
             self._told_trouble = False
             self._told_lost += lost
             self._alert(f"the disk can be written to again; lines lost meanwhile: {lost}")
+
+    def _refusal(self, what: str, error: OSError) -> tuple[str, str]:
+        waits = "what is not written yet waits in memory"
+        if not self.folder.path.is_dir():
+            return f"the run's folder is gone: {self.folder.path}", f"bring it back, or stop the run: {waits}"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        todo = "free some space" if full else f"look at {self.folder.path} and its disk"
+        return f"the disk refuses {what}: {error.strerror or error}", f"{todo}: {waits}"
 
     def _alert(self, what: str, todo: str = "") -> None:
         self._write(self._events, "alert", {"level": "warning", "what": what, "todo": todo})

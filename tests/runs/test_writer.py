@@ -275,12 +275,27 @@ def test_a_state_that_cannot_be_written_is_trouble_and_no_error(writer: RunWrite
     writer.state("running")
     assert trouble(writer).startswith("state.json: ")
     assert kinds(writer) == ["alert"]
+    assert "space" not in events(writer)[0]["todo"]
     writer.folder.state_json.rmdir()
     time.seconds += 2
     writer.state("running")
     assert not trouble(writer)
     assert state(writer)["status"] == "running"
     assert kinds(writer) == ["alert", "alert"]
+
+
+def test_a_folder_that_has_gone_is_called_so_until_it_is_back(folder: RunFolder, time: Time) -> None:
+    heard: list[dict[str, Any]] = []
+    with RunWriter(folder, clock=time, stopwatch=time, listeners=[heard.append]) as writer:
+        elsewhere = folder.path.rename(folder.path.with_name("elsewhere"))
+        writer.state("running")
+        assert heard[-1]["what"] == f"the run's folder is gone: {folder.path}"
+        assert "space" not in heard[-1]["todo"]
+        elsewhere.rename(folder.path)
+        time.seconds += 2
+        writer.state("running")
+        writer.event("started")
+    assert [event["kind"] for event in events(writer)] == ["alert", "started", "alert"]
 
 
 def test_no_folder_to_write_to_is_told_at_once(tmp_path: Path) -> None:
