@@ -54,10 +54,17 @@ def named_things_exist(config: RunConfig, models: Sequence[Role] = ("teacher", "
     _check_models(config, models)
 
 
-def still_there(config: RunConfig, rows: object, models: Sequence[Role] = ("teacher", "student", "generator")) -> None:
+def still_there(
+    config: RunConfig,
+    rows: object,
+    models: Sequence[Role] = ("teacher", "student", "generator"),
+    *,
+    run: str = "RUN",
+) -> None:
     """Refuses to go on with a run whose models or rows have gone, or whose rows are others than it began with.
 
-    `rows` are their fingerprints by split as the run wrote them down, if it came so far.
+    `rows` are their fingerprints by split as the run wrote them down, if it came so far; `run` is what a command line
+    calls it.
 
     Raises:
         CildaError: what is missing or has changed.
@@ -70,7 +77,7 @@ def still_there(config: RunConfig, rows: object, models: Sequence[Role] = ("teac
         if isinstance(rows, dict) and rows.get(split, fingerprint) != fingerprint:
             raise CildaError(
                 f"the {split} rows are others than those that the run began with",
-                "bring the old file back, or begin another run like it: cilda distill --from RUN",
+                f"bring the old file back, or begin another run like it: cilda distill --from {run}",
             )
 
 

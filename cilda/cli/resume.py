@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from cilda.cli.beforehand import still_there
+from cilda.cli.beforehand import Role, still_there
 from cilda.cli.chosen import AsJson, RunArgument, RunsDirOption, chosen, named, say
 from cilda.cli.ending import left_alone, print_outcome, recorded_outcome
 from cilda.cli.going_on import place_of
 from cilda.cli.launch import launch
 from cilda.cli.train import asked_of, work
+from cilda.cli.writable import refuse_unwritable
 from cilda.errors import CildaError, UsageError
 from cilda.runs.layout import RunFolder, give_up
 from cilda.runs.locks import BUSY, await_release
@@ -45,6 +47,8 @@ def resume(
         raise UsageError("--foreground and --detach exclude each other", "leave one of them out")
     folder = chosen(run, runs_dir)
     status = status_of(folder)
+    if status.word != "finished":
+        refuse_unwritable(folder)
     # An orphan, too, may have been paused.
     if status.word == "paused" or (status.word == "orphaned" and open_run(folder).state.get("status") == "paused"):
         _wake(folder)
@@ -59,7 +63,8 @@ def resume(
         raise CildaError(f"{folder.id} is {status.shown}{why}", todo, exit_code=BUSY)
     asked, config = asked_of(folder)
     rows = open_run(folder).state.get("rows")
-    still_there(config, rows, ("teacher",) if asked.get("job") == "finetune" else ("teacher", "student", "generator"))
+    models: Sequence[Role] = ("teacher",) if asked.get("job") == "finetune" else ("teacher", "student", "generator")
+    still_there(config, rows, models, run=named(folder))
     await_release(folder.supervisor_lock, folder.trainer_lock)
     _look_where(folder, anew=anew)
     if foreground:

@@ -15,6 +15,7 @@ import typer
 from cilda.cli.chosen import RunsDirOption, all_chosen, named, say
 from cilda.cli.completion import complete_runs
 from cilda.cli.run_words import words_of
+from cilda.cli.writable import refuse_unwritable
 from cilda.errors import CildaError, UsageError
 from cilda.runs.atomic import read_json
 from cilda.runs.layout import RunFolder
@@ -71,6 +72,7 @@ def _refuse(folder: RunFolder) -> None:
     if not status.ended:
         todo = "ask on its machine" if status.word == "lost" else f"stop it first: cilda stop {named(folder)}"
         raise CildaError(f"{folder.id} is {words_of(status)}", todo)
+    refuse_unwritable(folder, folder.path.parent)
 
 
 def _refuse_link(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 import time
 from typing import Annotated, Any, Literal
 
@@ -10,7 +10,8 @@ import typer
 
 from cilda.cli.chosen import RunArgument, RunsDirOption, chosen, named, say
 from cilda.cli.completion import complete_runs
-from cilda.cli.run_words import way_on, words_of
+from cilda.cli.run_words import raise_unless_finished, way_on, words_of
+from cilda.cli.writable import refuse_unwritable
 from cilda.errors import CildaError, UsageError
 from cilda.runs.control import Answers, What, ask, asker, refused, withdraw
 from cilda.runs.events import Event
@@ -26,10 +27,13 @@ _LOOK_SECONDS = 0.1
 _STATUS_SECONDS = 1.0
 
 _UNANSWERED = {
-    "starting": "it is still starting: it will be answered when the first turn is over",
-    "stalled": "the request stays, should it ever go on; cilda stop --kill ends it",
+    "starting": (
+        "it is still starting: it will be answered when the first turn is over; to end it now: cilda stop {run} --kill"
+    ),
+    "stalled": "the request stays, should it ever go on; to end it: cilda stop {run} --kill",
     "lost": "the request stays there, should it be alive",
 }
+_HOPELESS = ("stalled", "lost")
 
 
 def stop(
@@ -43,7 +47,8 @@ def stop(
 ) -> None:
     """Stop a run behind a checkpoint.
 
-    It returns when the run has ended; `cilda resume` goes on with it.
+    It returns when the run has ended, with 4 if it failed meanwhile; `cilda resume` goes on with it. A run that is
+    stalled is not waited for: --kill ends it.
     """
     if now and kill:
         raise UsageError("--now and --kill are both given", "choose one: --kill asks nobody, --now still does")
@@ -62,14 +67,14 @@ def stop(
     if answer is not None and answer["answer"] == "accepted":
         say(f"{folder.id} is stopping")
     try:
-        status = _ended(folder, None)
+        status = _stopped(folder)
     except KeyboardInterrupt:
         say("the request stands: the run will still stop")
         raise
-    assert status is not None
-    say(f"{folder.id}: {words_of(status)}")
-    if status.word != "finished":
-        say(way_on(folder))
+    if status.word in ("finished", "stopped"):
+        _tell_end(folder, status)
+    else:
+        raise_unless_finished(folder, status)
 
 
 def pause(run: RunArgument = None, runs_dir: RunsDirOption = None) -> None:
@@ -88,7 +93,9 @@ def checkpoint(run: RunArgument = None, runs_dir: RunsDirOption = None) -> None:
     answer = _answered(folder, "checkpoint", CHECKPOINT_SECONDS)
     name = answer.get("checkpoint")
     at = f" at {one_line(answer['stage'])} turn {answer['turn']}" if {"stage", "turn"} <= answer.keys() else ""
-    say(f"{folder.id} wrote a checkpoint{at}")
+    found = re.search(r"-0*(\d+)$", name) if isinstance(name, str) else None
+    steps = f"; its name counts the turns of all players: {found[1]}" if found else ""
+    say(f"{folder.id} wrote a checkpoint{at}{steps}")
     if isinstance(name, str):
         print(one_line(folder.checkpoints / name))
 
@@ -108,7 +115,7 @@ def note(
     if not words:
         raise UsageError("the note is empty", f"write it behind the run: cilda note {run} 'a colder learning rate'")
     folder = chosen(run, runs_dir)
-    _refuse_unwritable(folder)
+    refuse_unwritable(folder)
     if status_of(folder).ended:
         note_dead(folder, words)
     else:
@@ -126,16 +133,8 @@ def _steerable(run: str | None, runs_dir: Any, done: str) -> RunFolder:
     status = status_of(folder)
     if status.ended:
         raise CildaError(f"{folder.id} cannot be {done}: it is {words_of(status)}", f"see: cilda watch {named(folder)}")
-    _refuse_unwritable(folder)
+    refuse_unwritable(folder)
     return folder
-
-
-def _refuse_unwritable(folder: RunFolder) -> None:
-    if not os.access(folder.path, os.W_OK | os.X_OK):
-        raise CildaError(
-            f"{folder.id} can only be looked at from here: no permission to write {folder.path}",
-            "ask whoever owns it, or try on the machine it runs on",
-        )
 
 
 def _asked(
@@ -187,7 +186,14 @@ def _answered(folder: RunFolder, what: What, seconds: float, **more: Any) -> Eve
 
 
 def _tell_unanswered(folder: RunFolder) -> None:
+    """Says that a request waits.
+
+    Raises:
+        CildaError: the run will not take it up, as far as can be seen.
+    """
     status = status_of(folder)
+    if status.word in _HOPELESS:
+        raise _hopeless(folder, status)
     if not status.ended:
         say(f"{folder.id} has not answered yet ({words_of(status)}): {_meaning(status, folder)}")
 
@@ -195,24 +201,43 @@ def _tell_unanswered(folder: RunFolder) -> None:
 def _meaning(status: Status, folder: RunFolder) -> str:
     if status.ended:
         return way_on(folder)
-    return _UNANSWERED.get(status.word, f"the request stays; see: cilda watch {named(folder)} -f")
+    told = _UNANSWERED.get(status.word, "the request stays; see: cilda watch {run} -f")
+    return told.format(run=named(folder))
 
 
-def _ended(folder: RunFolder, seconds: float | None) -> Status | None:
+def _hopeless(folder: RunFolder, status: Status) -> CildaError:
+    return CildaError(f"{folder.id} has not answered: it is {words_of(status)}", _meaning(status, folder))
+
+
+def _stopped(folder: RunFolder) -> Status:
+    """The status of a run that was asked to stop, once it has ended.
+
+    Raises:
+        CildaError: it is stalled, or contact with it is lost.
+    """
+    while (status := _ended(folder, _STATUS_SECONDS)) is None:
+        now = status_of(folder)
+        if now.word in _HOPELESS:
+            raise _hopeless(folder, now)
+    return status
+
+
+def _ended(folder: RunFolder, seconds: float) -> Status | None:
     """The status of a run once it has ended; None if it has not in time."""
-    deadline = None if seconds is None else time.monotonic() + seconds
-    told = ""
+    deadline = time.monotonic() + seconds
     while True:
-        status = status_of(folder)
-        if status.ended:
+        if status_of(folder).ended:
             await_release(folder.supervisor_lock, folder.trainer_lock)
             return status_of(folder)
-        if status.word in ("stalled", "lost") and status.word != told:
-            told = status.word
-            say(f"{folder.id}: {words_of(status)}; {_UNANSWERED[status.word]}")
-        if deadline is not None and time.monotonic() > deadline:
+        if time.monotonic() > deadline:
             return None
         time.sleep(2 * _LOOK_SECONDS)
+
+
+def _tell_end(folder: RunFolder, status: Status) -> None:
+    say(f"{folder.id}: {words_of(status)}")
+    if status.word != "finished":
+        say(way_on(folder))
 
 
 def _kill(folder: RunFolder) -> None:
@@ -225,9 +250,7 @@ def _kill(folder: RunFolder) -> None:
             f"process {pid} was killed, and {folder.id} is still {words_of(status_of(folder))}",
             "another process has its lock: see cilda ps",
         )
-    say(f"{folder.id}: {words_of(status)}")
-    if status.word != "finished":
-        say(way_on(folder))
+    _tell_end(folder, status)
 
 
 def note_dead(folder: RunFolder, words: str) -> None:
@@ -246,6 +269,6 @@ def note_dead(folder: RunFolder, words: str) -> None:
         with RunWriter(folder) as writer:
             writer.event("note", text=words, by=asker())
         if writer.trouble:
-            raise CildaError(f"the note is lost: {writer.trouble}", "free some space, and write it again")
+            raise CildaError(f"the note is lost: {writer.trouble}", "see to the disk, and write it again")
     finally:
         lock.release()

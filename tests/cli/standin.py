@@ -95,7 +95,7 @@ class Standin:
             self._finish("stopped")
 
     def _finish(self, status: str) -> None:
-        self._writer.event(status)
+        self._writer.event(status, **({"what": "?"} if status == "failed" else {}))
         self._writer.state(status)
         self._writer.close()
         self._lock.release()

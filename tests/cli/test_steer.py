@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from cilda.cli import steer
 from cilda.errors import CildaError
+from cilda.runs import status
 from cilda.runs.layout import RunFolder
 from cilda.runs.locks import holder
 from cilda.runs.status import status_of
@@ -43,7 +45,7 @@ def test_a_checkpoint_is_written_and_its_folder_printed(cilda: Cilda, runs_dir: 
     with Standin(folder):
         shown = cilda("checkpoint", "one")
     assert (shown.code, shown.out) == (0, f"{folder.checkpoints}/step-student-00000005\n")
-    assert shown.err == "one wrote a checkpoint at student turn 3\n"
+    assert shown.err == ("one wrote a checkpoint at student turn 3; its name counts the turns of all players: 5\n")
 
 
 def test_a_pause_says_how_to_go_on(cilda: Cilda, runs_dir: Path) -> None:
@@ -69,6 +71,30 @@ def test_stop_without_waiting_returns_when_the_run_has_agreed(cilda: Cilda, runs
     assert (shown.code, shown.err) == (0, "one will stop\n")
 
 
+def test_stop_is_4_where_the_run_has_failed_meanwhile(cilda: Cilda, runs_dir: Path) -> None:
+    with Standin(new_run(runs_dir), deaf=True) as run:
+        later = threading.Timer(0.3, run.end, ["failed"])
+        later.start()
+        shown = cilda("stop", "one")
+        later.join()
+    assert (shown.code, shown.what) == (4, "run one: failed")
+    assert "cilda logs one" in shown.todo
+
+
+@pytest.mark.parametrize("no_wait", [[], ["--no-wait"]])
+def test_a_stalled_run_is_not_waited_for(
+    no_wait: list[str], cilda: Cilda, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steer, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(status, "MOTIONLESS_SECONDS", -1.0)
+    with Standin(new_run(runs_dir), deaf=True):
+        shown = cilda("stop", "one", *no_wait)
+    assert shown.code == 1
+    assert shown.what.startswith("one has not answered: it is stalled: ")
+    assert shown.todo == "the request stays, should it ever go on; to end it: cilda stop one --kill"
+    assert len(shown.err.splitlines()) == 2, "said once"
+
+
 def test_a_refusal_is_told_in_the_run_s_own_words(cilda: Cilda, runs_dir: Path) -> None:
     with Standin(new_run(runs_dir), refuses="the disk is full"):
         shown = cilda("checkpoint", "one")
@@ -88,7 +114,8 @@ def test_silence_is_told_with_what_the_run_is_doing(
             1,
             "one has not answered: it is starting: the trainer is loading what it needs",
         )
-        assert shown.todo == "it is still starting: it will be answered when the first turn is over"
+        assert shown.todo.startswith("it is still starting: it will be answered when the first turn is over; ")
+        assert shown.todo.endswith("cilda stop one --kill")
         unsure = cilda("stop", "one", "--no-wait")
         assert unsure.code == 1
         assert "has not answered yet (starting" in unsure.err
@@ -102,6 +129,18 @@ def test_a_run_that_has_ended_cannot_be_steered(cilda: Cilda, runs_dir: Path, co
     assert shown.code == 1
     assert shown.what.endswith("it is failed: no such column: ?[2Jx")
     assert not folder.control_new.exists()
+
+
+@pytest.mark.parametrize("command", [("rm", "-y"), ("resume",), ("note", "x")])
+def test_a_dead_run_in_a_folder_that_cannot_be_written_is_left_alone(
+    command: tuple[str, ...], cilda: Cilda, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = ended_run(runs_dir, status="stopped")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    shown = cilda(command[0], "one", *command[1:])
+    assert shown.code == 1
+    assert shown.what == f"one can only be looked at from here: no permission to write {folder.path}"
+    assert "--runs-dir" not in shown.todo
 
 
 def test_a_run_in_a_folder_that_cannot_be_written_is_not_asked(
