@@ -16,8 +16,10 @@ import typer
 from cilda.cli.chosen import AsJson, RunsDirOption, runs_dir_of, say
 from cilda.cli.run_rows import Row, lines, row_of
 from cilda.cli.table import show_json
+from cilda.errors import CildaError
 from cilda.runs.events import finite
 from cilda.runs.filters import parse
+from cilda.runs.layout import NOT_FOUND
 from cilda.runs.store import list_runs
 from cilda.runs.summary import seconds_left, summary_of
 
@@ -39,9 +41,14 @@ def ps(
 ) -> None:
     """List runs: what each is doing, or how it ended.
 
-    The newest is the last. A terminal shows the columns that it has room for; in a pipe all are there.
+    The newest is the last. `done` is of the present stage, by the turns of all players; `when` is the time left (ETA),
+    or when the run last moved. A terminal shows the columns that it has room for; in a pipe all are there.
     """
     where = runs_dir_of(runs_dir)
+    if runs_dir is not None and not watch and not where.exists():
+        raise CildaError(
+            f"there is no folder {where}", "name the folder of the runs with --runs-dir", exit_code=NOT_FOUND
+        )
     words = filters or []
     if not watch:
         _show(_rows(where, words), where, words, as_json=as_json)
@@ -73,6 +80,8 @@ def _show(rows: Sequence[Row], where: Path, words: Sequence[str], *, as_json: bo
 
 
 def _nothing(where: Path, words: Sequence[str]) -> str:
+    if not where.exists():
+        return f"there is no folder {where} yet; start a run with: cilda distill"
     return (
         f"no run in {where} fits {' '.join(words)}" if words else f"no runs in {where}; start one with: cilda distill"
     )

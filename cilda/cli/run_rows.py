@@ -11,7 +11,7 @@ from typing import Any
 from cilda.runs.summary import Summary
 from cilda.runs.words import duration, one_line
 
-COLUMNS = ("run", "status", "stage", "turn", "done", "best", "learns", "moved", "why")
+COLUMNS = ("run", "status", "stage", "turn", "done", "best", "learns", "when", "why")
 RIGHT = frozenset({"turn", "done", "best"})
 LONGEST_ID = 40
 """A longer name is cut on a terminal that has no room for it: its beginning names the run just as well."""
@@ -21,7 +21,7 @@ _COLORS = {
     "orphaned": "33", "lost": "33", "paused": "33",
 }  # fmt: skip
 # What a narrow terminal does without, the dearest last; the run and its status stay.
-_DISPENSABLE = ("learns", "stage", "turn", "moved", "best", "done")
+_DISPENSABLE = ("learns", "stage", "turn", "when", "best", "done")
 _GAP = 2
 
 
@@ -47,7 +47,7 @@ def row_of(summary: Summary, left_seconds: float | None, now: float) -> Row:
         "done": "" if summary.progress is None else f"{math.floor(100 * summary.progress)}%",
         "best": best,
         "learns": _learns(summary),
-        "moved": _moved(summary, left_seconds, now),
+        "when": _when(summary, left_seconds, now),
         "why": one_line(status.why),
     }
     return Row(cells, status.word, _record(summary, left_seconds))
@@ -115,7 +115,8 @@ def _learns(summary: Summary) -> str:
     return f"{teacher}→{student}" if teacher and student else one_line(summary.method)
 
 
-def _moved(summary: Summary, left_seconds: float | None, now: float) -> str:
+def _when(summary: Summary, left_seconds: float | None, now: float) -> str:
+    """When it will be done with its stage; of a run that does not go on, when it last moved."""
     if left_seconds is not None:
         return f"ETA {duration(left_seconds)}"
     return ago(now - (summary.moved or summary.created))

@@ -205,7 +205,8 @@ def find(runs_dir: Path, reference: str | None = None) -> RunFolder:
     folders = run_folders(runs_dir)
     if reference is None:
         if not folders:
-            raise _not_found(f"no runs in {runs_dir}", "start one with: cilda distill")
+            what = f"no runs in {runs_dir}" if runs_dir.exists() else f"no runs in {runs_dir}: there is no such folder"
+            raise _not_found(what, "start one with: cilda distill; other folders with --runs-dir")
         return max(folders, key=lambda folder: (folder.created_seconds(), folder.id))
     by_name = {folder.id: folder for folder in folders}
     if reference in by_name:

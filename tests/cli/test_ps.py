@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,10 +57,20 @@ def test_filters_choose(cilda: Cilda, tmp_path: Path) -> None:
     assert "did you mean status" in wrong.todo
 
 
-def test_no_runs_is_no_error(cilda: Cilda, tmp_path: Path) -> None:
-    shown = cilda("ps", "--runs-dir", tmp_path / "nowhere")
-    assert (shown.code, shown.out) == (0, "")
-    assert cilda("ps", "--json", "--runs-dir", tmp_path / "nowhere").out == "[]\n"
+def test_no_runs_is_no_error_but_a_folder_that_is_named_must_be_there(
+    cilda: Cilda, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = cilda("ps", "--runs-dir", tmp_path)
+    assert (shown.code, shown.err) == (0, f"no runs in {tmp_path}; start one with: cilda distill\n")
+    nowhere = tmp_path / "nowhere"
+    for more in ([], ["--json"]):
+        shown = cilda("ps", *more, "--runs-dir", nowhere)
+        assert (shown.code, shown.out, shown.what) == (3, "", f"there is no folder {nowhere}")
+    monkeypatch.setenv("CILDA_RUNS_DIR", str(nowhere))
+    shown = cilda("ps")
+    assert (shown.code, shown.err) == (0, f"there is no folder {nowhere} yet; start a run with: cilda distill\n")
+    assert cilda("ps", "--json").out == "[]\n"
+    assert cilda("watch").what == f"no runs in {nowhere}: there is no such folder"
 
 
 def test_programs_get_numbers_and_never_a_nan(cilda: Cilda, tmp_path: Path) -> None:
@@ -87,7 +98,7 @@ def test_a_damaged_or_half_copied_run_has_a_row_too(cilda: Cilda, tmp_path: Path
 
 def test_eighty_columns_show_what_matters() -> None:
     header, *rows = table({}, {"word": "finished", "best": 0.5}, width=80)
-    assert header.split() == ["run", "status", "turn", "done", "best", "moved"]
+    assert header.split() == ["run", "status", "turn", "done", "best", "when"]
     assert rows[0].split()[:5] == ["20261122-1158-sst2-6L-cilda-a7f3", "running", "100/400", "25%", "0.9100"]
     assert all(len(line) <= 80 for line in (header, *rows))
 
