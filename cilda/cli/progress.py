@@ -68,6 +68,7 @@ class TerminalProgress:
         self._plain = not able if plain is None else plain
         self._began_seconds: float | None = None
         self._next_plain_seconds = 0.0
+        self._told_turn = ("", 0)
 
     def __enter__(self) -> Self:
         if not self._plain:
@@ -121,14 +122,14 @@ class TerminalProgress:
         elif kind == "stopped":
             self._end(event["t"])
             at = f"; goes on from {one_line(event['checkpoint'])}" if event.get("checkpoint") else ""
-            self._say(f"stopped after {duration(event['t'] - self._began_seconds)}{at}", "bold")
+            self._say(f"stopped, worked for {duration(event['t'] - self._began_seconds)}{at}", "bold")
         elif kind == "finished":
             self._end(event["t"])
-            self._say(f"finished in {duration(event['t'] - self._began_seconds)}", "bold")
+            self._say(f"finished, worked for {duration(event['t'] - self._began_seconds)}", "bold")
         elif kind == "failed":
             self._end(event["t"])
             # What went wrong is the command's last word, not said twice.
-            self._say(f"ended early, after {duration(event['t'] - self._began_seconds)}", "red")
+            self._say(f"ended early, worked for {duration(event['t'] - self._began_seconds)}", "red")
             if self._says_failure:
                 self._say(f"failed: {one_line(event.get('what'))}", "red")
                 self._todo(event)
@@ -150,8 +151,8 @@ class TerminalProgress:
 
     def _request(self, event: Event) -> None:
         what, answer = one_line(event.get("what")), str(event.get("answer"))
-        if what == "note" and answer == "done":
-            # Its words come as an event of their own.
+        if what in ("note", "stop") and answer == "done":
+            # The note and the stop come as events of their own.
             return
         details = [one_line(event[key]) for key in ("checkpoint", "why") if event.get(key)]
         said = f": {', '.join(details)}" if details else ""
@@ -187,6 +188,7 @@ class TerminalProgress:
             assert self._began_seconds is not None
             self._next_plain_seconds = seconds + min(60.0, max(5.0, (seconds - self._began_seconds) / 120))
             self._say(stage.line())
+            self._told_turn = (stage.name, stage.turn)
 
     def _evaluation(self, event: Event) -> None:
         stage = self._stages.get(str(event.get("stage")))
@@ -229,7 +231,9 @@ class TerminalProgress:
             if not stage.ended:
                 stage.end(seconds)
                 if self._plain and stage.turn:
-                    self._say(stage.line())
+                    told = self._told_turn == (stage.name, stage.turn)
+                    # Not all of it twice.
+                    self._say(f"{stage.name}  {stage.turns_words}  {stage.time_words}" if told else stage.line())
 
     def _say(self, text: str, style: str = "") -> None:
         encoding = self._console.encoding

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cilda.cli.chosen import AsJson, RunsArgument, RunsDirOption, all_chosen, say
-from cilda.cli.run_words import RUN_FAILED, way_on, words_of
+from cilda.cli.run_words import RUN_FAILED, words_of
 from cilda.cli.table import show_json
 from cilda.errors import CildaError, UsageError
 from cilda.runs.layout import RunFolder
@@ -28,7 +28,7 @@ def wait(
 ) -> None:
     """Wait until runs have ended.
 
-    Prints each with how it ended, in one line, and leaves with 4 unless all have finished.
+    Prints each with how it ended and why, in one line, and leaves with 4 unless all have finished.
     """
     if timeout is not None and not timeout >= 0:
         raise UsageError(f"--timeout is {timeout}: it is not a time", "give seconds, such as --timeout 3600")
@@ -57,11 +57,8 @@ def _waited(folders: list[RunFolder], timeout: float | None, *, printed: bool) -
             if status.ended:
                 ends[folder.path] = status
                 if printed:
-                    print(f"{one_line(folder.id)} {status.word}", flush=True)
-                if status.why:
-                    say(f"{folder.id}: {words_of(status)}")
-                if status.word != "finished":
-                    say(way_on(folder))
+                    why = f" ({one_line(status.why)})" if status.why else ""
+                    print(f"{one_line(folder.id)} {status.word}{why}", flush=True)
             elif status.word in ("lost", "stalled", "orphaned") and told.get(folder.path) != status.word:
                 told[folder.path] = status.word
                 say(f"{folder.id}: {words_of(status)}; waiting on")

@@ -30,7 +30,13 @@ def test_stdout_is_the_student_s_folder_and_stderr_tells_the_rest(finished: tupl
     run, shown = finished
     assert shown.out == f"{run}/student\n"
     assert shown.err.startswith(f"run one in {run.parent}\n")
-    for said in ("teacher", "accuracy", "student: layer 1 of the teacher's 2", "student: 4 turns", "finished in"):
+    for said in (
+        "teacher",
+        "accuracy",
+        "student: layer 1 of the teacher's 2",
+        "student: 4 turns",
+        "finished, worked for",
+    ):
         assert said in shown.err
     header, accuracy, f1, parameters = [line.split() for line in shown.err.splitlines()[-4:]]
     assert header == ["split", "metric", "teacher", "student"]

@@ -157,7 +157,7 @@ def test_a_job_in_the_background_reads_no_keys(run: Standin) -> None:
         shown = Terminal(process, master, slave)
         shown.until("ctrl-c leaves")
         run.end("finished")
-        shown.until("finished in")
+        shown.until("finished, worked for")
         process.wait(PATIENCE_SECONDS)
     os.close(master)
     os.close(slave)

@@ -43,7 +43,7 @@ def test_a_later_attempt_says_where_it_goes_on() -> None:
 
 def test_the_time_taken_is_that_of_the_attempt() -> None:
     assert told(event(0, "started", attempt=1), event(9000, "started", attempt=2), event(9060, "finished"))[-1] == (
-        "finished in 1 m 0 s"
+        "finished, worked for 1 m 0 s"
     )
 
 
@@ -69,16 +69,31 @@ def test_a_note_is_told_once() -> None:
     ) == ["note: colder ?[2Jfrom here (a@b)"]
 
 
+def test_a_stop_is_told_once() -> None:
+    asked = {"id": "1", "what": "stop", "by": "a@b"}
+    lines = told(
+        event(0, "started"),
+        event(1, "request", answer="accepted", **asked),
+        event(2, "request", answer="done", checkpoint="step-student-00000004", **asked),
+        event(3, "stopped", what="x", checkpoint="step-student-00000004"),
+    )
+    assert lines == ["request stop (a@b) accepted", "stopped, worked for 3 s; goes on from step-student-00000004"]
+
+
 def test_a_stop_says_where_it_may_go_on() -> None:
     assert told(event(0, "started"), event(60, "stopped", what="x", checkpoint="step-student-00000004")) == [
-        "stopped after 1 m 0 s; goes on from step-student-00000004"
+        "stopped, worked for 1 m 0 s; goes on from step-student-00000004"
     ]
 
 
 def test_a_failure_s_words_are_left_to_the_command_unless_asked_for() -> None:
     failed = event(5, "failed", what="no such column", todo="name another")
-    assert told(failed) == ["ended early, after 0 s"]
-    assert told(failed, says_failure=True) == ["ended early, after 0 s", "failed: no such column", "  name another"]
+    assert told(failed) == ["ended early, worked for 0 s"]
+    assert told(failed, says_failure=True) == [
+        "ended early, worked for 0 s",
+        "failed: no such column",
+        "  name another",
+    ]
 
 
 def test_a_generator_that_plays_first_is_not_a_student_that_stands_still() -> None:

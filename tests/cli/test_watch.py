@@ -25,7 +25,7 @@ def test_the_story_of_a_run_is_lines_of_text_on_stdout(cilda: Cilda, tmp_path: P
     shown = cilda("watch", "--runs-dir", tmp_path)
     assert shown.code == 0
     assert shown.out.splitlines()[0] == "student: 10 turns"
-    assert shown.out.splitlines()[-1].startswith("finished in ")
+    assert shown.out.splitlines()[-1].startswith("finished, worked for ")
     assert shown.err == "latest run: one\nrun one: finished\n"
 
 
