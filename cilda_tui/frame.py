@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.cells import cell_len
 
@@ -140,7 +141,7 @@ class Frame:
     def _put_wide(self, x: int, y: int, text: str, role: Role, limit: int) -> int:
         cells, roles, first = self._cells[y], self._roles[y], x
         for letter in text:
-            width = cell_len(letter)
+            width = _cells(letter)
             if width == 0:
                 if first < x and 0 < x <= self.width:
                     at = x - 1 if cells[x - 1] else x - 2
@@ -161,11 +162,14 @@ class Frame:
         cells = self._cells[y]
         if 0 < start <= self.width - 1 and cells[start] == "":
             cells[start] = " "
-        if start > 0 and start <= self.width and cell_len(cells[start - 1]) == 2:
+        if start > 0 and start <= self.width and not cells[start - 1].isascii() and _cells(cells[start - 1]) == 2:
             cells[start - 1] = " "
         if end < self.width and cells[end] == "":
             cells[end] = " "
 
+
+# Asked a thousand times a frame, and mostly for the same few letters.
+_cells = lru_cache(4096)(cell_len)
 
 # Moving the cursor costs about as much as writing this many cells again.
 _GAP_CELLS = 6

@@ -43,6 +43,8 @@ class Terminal:
         self.screen = pyte.Screen(width, height)
         self.raw = bytearray()
         """Everything that was sent to the terminal, as it came."""
+        self.draws = True
+        """Whether what is read is drawn on `screen`, which takes more time than to count it."""
         self._stream = pyte.ByteStream(self.screen)
         self._rest = b""
         self._below: Any = None
@@ -157,6 +159,8 @@ class Terminal:
 
     def _show(self, data: bytes) -> None:
         self.raw += data
+        if not self.draws:
+            return
         data = _UNKNOWN_TO_PYTE.sub(b"", self._rest + data)
         unfinished = _UNFINISHED.search(data)
         end = unfinished.start() if unfinished else len(data)
