@@ -110,7 +110,7 @@ def _large(x: int, y: int, width: int, height: int, ui: Ui) -> list[Placed]:
     below = min(22, max(13, height * 36 // 100))
     charts = _charts(x, y, width, height - below, ui, columns=3 if width >= 180 else 2, rows=2)
     left, top = width // 2, y + height - below
-    machine = _column(x, top, left, below, [_Wish("machine", 8, 20), _Wish("share", 3, 3)], ui)
+    machine = _column(x, top, left, below, [_Wish("machine", 8, 20), _Wish("share", 4, 4)], ui)
     right = [_Wish("examples", 7, 12), _Wish("events", 4, 30)]
     return [*charts, *machine, *_column(x + left, top, width - left, below, right, ui)]
 

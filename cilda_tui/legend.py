@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from cilda.runs.words import short
 from cilda_tui.frame import Frame, Role
-from cilda_tui.safe import cut
+from cilda_tui.safe import cut_inside
 
 _LONGEST_NAME, _SHORTEST_NAME = 32, 4
 # As long as most values ever are, so that no name moves when its neighbour's value changes.
@@ -41,7 +41,7 @@ def value_words(value: float | None) -> str:
 def rows_of(entries: Sequence[Entry], width: int, most: int, ellipsis: str) -> list[list[Entry]]:
     """The entries in at most so many rows, names cut to the same length where they must be, the last ones left out."""
     for longest in range(_LONGEST_NAME, _SHORTEST_NAME - 1, -1):
-        rows = _packed([replace(entry, name=cut(entry.name, longest, ellipsis)) for entry in entries], width)
+        rows = _packed([replace(entry, name=cut_inside(entry.name, longest, ellipsis)) for entry in entries], width)
         if len(rows) <= most:
             return rows
     return rows[:most]

@@ -56,11 +56,9 @@ def _stage(event: Event) -> _Told:
 def _evaluation(event: Event) -> _Told:
     words = score_words(numbers(event.get("scores"))) or "no scores"
     split = text(event.get("split"), 200)
-    return (
-        ("good", f"best so far: {words} on {split}", "")
-        if event.get("best") is True
-        else ("info", f"{words} on {split}", "")
-    )
+    if event.get("best") is True:
+        return "good", f"best: {words} on {split}", ""
+    return "info", f"{words} on {split}", ""
 
 
 def _checkpoint(event: Event) -> _Told:

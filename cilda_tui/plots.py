@@ -85,8 +85,8 @@ def plot_named(view: RunView, ui: Ui, marked: Sequence[RunView], name: str) -> P
     if stage is None or chart is None:
         return None
     return Plot(
-        title=chart.name,
-        lines=tuple(_lines(chart, stage, marked))[:_MOST_LINES],
+        title=_title(chart, stage) if marked else chart.name,
+        lines=tuple(_lines(chart, view, stage, marked))[:_MOST_LINES],
         track=stage.track,
         axis=ui.axis,
         window=ui.window,
@@ -100,15 +100,25 @@ def plot_named(view: RunView, ui: Ui, marked: Sequence[RunView], name: str) -> P
     )
 
 
-def _lines(chart: Chart, stage: StageCurves, marked: Sequence[RunView]) -> Iterable[Line]:
-    """Each curve, and behind it the same one of each marked run."""
-    others = [(letter, view.stages.get(stage.name)) for letter, view in zip(MARKS, marked, strict=False)]
-    for label, key in chart.curves:
-        if key in stage.curves:
-            yield Line(f"a:{label}" if others else label, stage.curves[key], points=chart.points)
-        for letter, other in others:
-            if other is not None and key in other.curves:
-                yield Line(f"{letter}:{label}", other.curves[key], points=chart.points, track=other.track)
+def _lines(chart: Chart, view: RunView, stage: StageCurves, marked: Sequence[RunView]) -> Iterable[Line]:
+    """Each curve; or, where runs are laid over, the first one of each run, under the run's name."""
+    there = [(label, key) for label, key in chart.curves if key in stage.curves]
+    if not marked:
+        for label, key in there:
+            yield Line(label, stage.curves[key], points=chart.points)
+        return
+    _, key = there[0]
+    yield Line(view.folder.id, stage.curves[key], points=chart.points)
+    for one in marked[: len(MARKS)]:
+        other = one.stages.get(stage.name)
+        if other is not None and key in other.curves:
+            yield Line(one.folder.id, other.curves[key], points=chart.points, track=other.track)
+
+
+def _title(chart: Chart, stage: StageCurves) -> str:
+    """With the name of the one curve that is shown of each run."""
+    label = next(label for label, key in chart.curves if key in stage.curves)
+    return chart.name if chart.name.endswith(label) else f"{chart.name}: {label}"
 
 
 def _references(chart: Chart, view: RunView, moment: Moment) -> tuple[tuple[str, float], ...]:

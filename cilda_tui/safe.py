@@ -54,6 +54,17 @@ def cut(text: str, cells: int, ellipsis: str = _ELLIPSIS) -> str:
     return text[: _fitting(text, room)] + ellipsis if room > 0 else text[: _fitting(text, cells)]
 
 
+def cut_inside(text: str, cells: int, ellipsis: str) -> str:
+    """A harmless text in at most so many cells, its middle left out where it is longer: names differ at their ends.
+
+    In fewer than eight cells its beginning says more.
+    """
+    if cell_len(text) <= cells or cells < 8:
+        return cut(text, cells, ellipsis)
+    end = text[len(text) - _fitting(text[::-1], (cells - cell_len(ellipsis)) // 2 + (cells - cell_len(ellipsis)) % 2) :]
+    return text[: _fitting(text, cells - cell_len(ellipsis) - cell_len(end))] + ellipsis + end
+
+
 def wrapped(text: str, cells: int) -> list[str]:
     """A text in lines of at most so many cells, broken at blanks where there are any; always at least one line."""
     lines: list[str] = []

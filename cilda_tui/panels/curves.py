@@ -17,6 +17,7 @@ from cilda_tui.ui import Ui, digit
 from cilda_tui.view import RunView
 
 _SPARK_CELLS = 12
+_LABEL_CELLS = 10
 _SPARKS = (
     ("total", f"{LEARNER}/total"),
     ("generator", "generator/total"),
@@ -43,7 +44,8 @@ def draw_place(
     if at >= len(names):
         frame = Frame(width, height)
         if at == 0:
-            frame.put(0, 0, f"{number}curves", "focus" if ui.focus == "curves" else "title")
+            focused = ui.focus == "curves"
+            frame.put(0, 0, f"{glyphs.chosen if focused else ''}{number}curves", "focus" if focused else "title")
             frame.put(2, min(2, max(0, height - 1)), "no values yet", "dim")
         return frame
     plot = plot_named(view, ui, marked, names[at])
@@ -79,4 +81,4 @@ def _spark(moment: Moment, label: str, key: str, glyphs: Glyphs) -> list[Piece]:
     if stage is None or series is None or not len(series):
         return []
     row = spark(series, moment.until, _SPARK_CELLS, glyphs)
-    return [(f"{label} ", "dim"), (row, "line.0"), (f" {figure(moment.value(key))}", "")]
+    return [(f"{label:<{_LABEL_CELLS}} ", "dim"), (row, "line.0"), (f" {figure(moment.value(key))}", "")]

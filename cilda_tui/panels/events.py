@@ -73,8 +73,9 @@ def _of_request(asked: Asked) -> _Line:
 
 
 def _of_notice(notice: Notice) -> _Line:
-    at = f" (turn {notice.turn:,})" if notice.turn is not None and notice.kind in ("evaluation", "request") else ""
-    return _Line(notice.level, notice.t, f"{notice.what}{at}", notice.todo)
+    # In front, where no narrow pane cuts it.
+    at = f"turn {notice.turn:,}: " if notice.turn is not None and notice.kind in ("evaluation", "request") else ""
+    return _Line(notice.level, notice.t, f"{at}{notice.what}", notice.todo)
 
 
 def _matching(lines: list[_Line], ui: Ui) -> list[int]:

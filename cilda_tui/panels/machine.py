@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.machine_view import Gpu, Reading
-from cilda_tui.panels.pane import Piece, fitted, gigabytes, percent, put_pieces, safe, titled
+from cilda_tui.panels.pane import Piece, clock, fitted, gigabytes, percent, put_pieces, safe, titled
 from cilda_tui.ui import Ui, digit
 from cilda_tui.view import RunView
 
@@ -21,7 +21,10 @@ def draw_machine(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs)
     if height < 3:
         return _compact(reading, ui, width, height, glyphs)
     host = safe(view.host or str(view.record.state.get("host") or ""), glyphs, 30)
-    right = [(safe(view.device, glyphs, 12), "dim"), (host, "dim")]
+    # Of a run that has ended, or at a playhead, it is not what the machine does now.
+    then = reading is not None and (view.status.ended or ui.playhead is not None)
+    at = [(f"at {clock(reading.t)}", "warn")] if reading is not None and then else []
+    right = [*at, (safe(view.device, glyphs, 12), "dim"), (host, "dim")]
     frame = titled("machine", "machine", ui, width, height, glyphs, right=right)
     if reading is None:
         frame.put(2, 1, "nothing was read of the machine yet", "dim")
@@ -187,7 +190,8 @@ def _host_rows(reading: Reading, width: int, glyphs: Glyphs) -> list[Row]:
             else:
                 facts[0].append([(f"{len(reading.cores)} cores", "dim")])
         if reading.trainer_cpu is not None:
-            facts[0].append([("trainer ", "dim"), (f"{reading.trainer_cpu:4.1f}", "")])
+            of_all = reading.trainer_cpu / max(1, len(reading.cores))
+            facts[0].append([("trainer ", "dim"), (percent(of_all), "")])
     if reading.memory_total_mb is not None:
         share, of = reading.memory_fraction, _of(reading.memory_used_mb, reading.memory_total_mb)
         facts[1].append([("memory ", "dim"), (percent(share), ""), *_bar(share, bar, glyphs), (f"  {of}", "")])

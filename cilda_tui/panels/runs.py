@@ -10,6 +10,7 @@ from cilda_tui.glyphs import Glyphs
 from cilda_tui.panels.pane import Piece, figure, fitted, levels, percent, put_pieces, safe, state_role, titled
 from cilda_tui.plots import MARKS
 from cilda_tui.run_rows import RunRow, shown_rows
+from cilda_tui.safe import cut_inside
 from cilda_tui.ui import Ui
 
 _CURVE, _WORD = 10, 12
@@ -55,12 +56,14 @@ def draw_runs(
 def _facts(passing: Sequence[RunRow], rows: Sequence[RunRow], ui: Ui, glyphs: Glyphs) -> list[Piece]:
     live = sum(not row.summary.status.ended for row in rows)
     count = f"{len(passing)} of {len(rows)}" if len(passing) < len(rows) else f"{len(rows)}"
-    return [(f"/{safe(ui.run_filter, glyphs, 24)}" if ui.run_filter else "", "focus"), (f"{count}, {live} live", "dim")]
+    noun = "run" if len(rows) == 1 else "runs"
+    filtered = f"/{safe(ui.run_filter, glyphs, 24)}" if ui.run_filter else ""
+    return [(filtered, "focus"), (f"{count} {noun}, {live} live", "dim")]
 
 
 def _columns(width: int) -> dict[str, tuple[int, int]]:
     """Where each column begins and how wide it is; the narrower the pane, the fewer there are."""
-    wanted = [("best", 6, 34), ("percent", 4, 40), ("word", _WORD, 60), ("curve", _CURVE, 74), ("age", 5, 90)]
+    wanted = [("best", 6, 34), ("percent", 4, 40), ("curve", _CURVE, 60), ("word", _WORD, 74), ("age", 5, 90)]
     there = {name: cells for name, cells, from_width in wanted if width >= from_width}
     name = width - 5 - sum(cells + 1 for cells in there.values()) - 1
     order = [("word", there.get("word", 0)), ("name", max(0, name)), *((key, there.get(key, 0)) for key in _RIGHT)]
@@ -90,7 +93,10 @@ def _put_row(
     mark = "a" if shown else MARKS[ui.marks.index(one.id) % len(MARKS)] if one.id in ui.marks else " "
     cells: dict[str, Piece] = {
         "word": (summary.status.shown, state_role(word)),
-        "name": (safe(one.id, glyphs, columns.get("name", (0, 0))[1]), "strong" if shown else ""),
+        "name": (
+            cut_inside(safe(one.id, glyphs), columns.get("name", (0, 0))[1], glyphs.ellipsis),
+            "strong" if shown else "",
+        ),
         "percent": (percent(int(100 * summary.progress) / 100) if summary.progress is not None else "", ""),
         "best": (figure(summary.best), ""),
         "curve": (levels(one.curve, _CURVE, glyphs), "line.0"),
@@ -109,7 +115,7 @@ def _put_details(frame: Frame, row: int, one: RunRow, glyphs: Glyphs) -> None:
     summary = one.summary
     frame.fill(1, row, frame.width - 2, 1, glyphs.horizontal, "grid")
     models = f"{summary.teacher or '?'} {glyphs.arrow} {summary.student or '?'}"
-    turns = "" if summary.turn is None else f"{summary.stage} {summary.turn}/{summary.total_turns or '?'}"
+    turns = "" if summary.turn is None else f"{summary.stage} {summary.turn:,}/{summary.total_turns or 0:,}"
     facts = [summary.task, summary.method, models, turns, f"on {summary.host}" if summary.host else ""]
     pieces = [[(safe(fact, glyphs, 40), "")] for fact in facts if fact]
     put_pieces(frame, 2, row + 1, fitted(pieces, frame.width - 3))

@@ -35,7 +35,7 @@ def draw_status(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs) 
     # The run's name stands at the right where it costs no fact.
     needed = sum(cell_len(text) for fact in [*first, run] for text, _ in fact) + 2 * len(first) + 4
     _put_row(frame, 0, first, run if needed <= width else [])
-    _put_row(frame, 1, [time_fact, *second], right)
+    _put_row(frame, 1, [*_worst(view, ui, width, glyphs), time_fact, *second], right)
     return frame
 
 
@@ -58,6 +58,14 @@ def draw_block(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs) -
     for row, fact in enumerate([fact for fact in rows if fact][:height]):
         put_pieces(frame, 0, row, fact)
     return frame
+
+
+def _worst(view: RunView, ui: Ui, width: int, glyphs: Glyphs) -> list[Fact]:
+    """An error that stands, before everything else; an end is told by the state itself."""
+    found = [alert for alert in view.alerts if alert.level == "error"]
+    if not found or view.status.ended or ui.playhead is not None:
+        return []
+    return [[(f"{glyphs.state('error')} {safe(found[0].what, glyphs, width * 2 // 5)}", state_role("error"))]]
 
 
 def _put_row(frame: Frame, row: int, facts: list[Fact], right: Fact) -> None:

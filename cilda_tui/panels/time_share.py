@@ -17,7 +17,7 @@ _LETTERS = {part: part[0] for part in PARTS}
 
 
 def draw_share(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs) -> Frame:
-    """In one row bar and bottleneck; in two the bar, and below it all parts; in more a title as well."""
+    """In one row bar and bottleneck; in two the bar, and below it all parts; from three on a title too."""
     frame = Frame(width, height)
     moment = moment_of(view, ui)
     shares = {} if moment.stage is None else moment.stage.shares(moment.until)
@@ -35,7 +35,12 @@ def draw_share(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs) -
         _put_one_row(frame, shares, glyphs)
         return frame
     _put_bar(frame, 2, row, max(0, width - 4), shares, glyphs)
-    put_pieces(frame, 2, row + 1, _legend(PARTS, shares, width - 3, glyphs))
+    if height - row < 3:
+        put_pieces(frame, 2, row + 1, _legend(PARTS, shares, width - 3, glyphs))
+        return frame
+    half = (len(PARTS) + 1) // 2
+    for place, parts in enumerate((PARTS[:half], PARTS[half:])):
+        put_pieces(frame, 2, row + 1 + place, _legend(parts, shares, width - 3, glyphs))
     return frame
 
 

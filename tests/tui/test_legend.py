@@ -33,7 +33,7 @@ def test_a_second_row_comes_before_names_are_cut() -> None:
 
 def test_names_are_cut_to_one_length_and_the_last_left_out() -> None:
     assert drawn(("total", "hard_label.real", "logit_kl.soft"), 60, 1) == [
-        "a total 0.482    b hard_labe… 0.482    c logit_kl.… 0.482"
+        "a total 0.482    b hard….real 0.482    c logi….soft 0.482"
     ]
     assert drawn(("total", "hard_label.real", "logit_kl.soft"), 20, 1) == ["a tot… 0.482"]
 

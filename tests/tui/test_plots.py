@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from cilda.runs.layout import RunFolder
 from cilda_tui.plots import chart_names, charts_of, plot_named
 from cilda_tui.ui import Ui
 from tests.tui.made_events import evaluation, event, metrics, stage, view_of
@@ -85,11 +87,13 @@ def test_scores_of_several_splits_are_told_apart() -> None:
     assert [line.name for line in plot.lines] == ["validation.accuracy", "mismatched.accuracy"]
 
 
-def test_a_marked_run_s_lines_follow_its_own_steps_beside_the_same_line_of_this_one() -> None:
+def test_of_runs_laid_over_each_other_one_curve_each_is_shown_under_the_run_s_name_by_its_own_steps() -> None:
     view, other = view_of(*RUN), view_of(stage(), metrics(5, total=1.0))
+    other.folder = RunFolder(Path("runs/two"))
     plot = plot_named(view, Ui(), [other], "student losses")
     assert plot is not None
-    assert [line.name for line in plot.lines] == ["a:total", "b:total", "a:hard_label.real", "a:logit_kl.soft"]
+    assert plot.title == "student losses: total"
+    assert [line.name for line in plot.lines] == ["one", "two"]
     assert plot.lines[1].track is not None
     assert other.stage is not None
     assert plot.lines[1].track is other.stage.track

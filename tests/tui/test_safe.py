@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cilda_tui.safe import cut, shown, wrapped
+from cilda_tui.safe import cut, cut_inside, shown, wrapped
 from tests.tui.strange_texts import strange_texts
 
 
@@ -84,3 +84,15 @@ def test_lines_break_at_blanks_where_they_can() -> None:
     assert wrapped("the film is a joy", 8) == ["the film", "is a joy"]
     assert wrapped("incomprehensible", 6) == ["incomp", "rehens", "ible"]
     assert wrapped("", 5) == [""]
+
+
+@pytest.mark.parametrize(
+    ("cells", "cut_text"), [(20, "20261122-sst2-a7f3"), (12, "20261…2-a7f3"), (8, "202…a7f3"), (5, "2026…"), (0, "")]
+)
+def test_a_name_is_cut_in_its_middle_and_keeps_its_end(cells: int, cut_text: str) -> None:
+    assert cut_inside("20261122-sst2-a7f3", cells, "…") == cut_text
+
+
+@given(strange_texts(), st.integers(0, 30))
+def test_what_is_cut_in_its_middle_fits(text: str, cells: int) -> None:
+    assert cell_len(cut_inside(shown(text), cells, "…")) <= cells

@@ -29,7 +29,7 @@ def test_a_place_beyond_the_last_chart_stays_empty() -> None:
 
 def test_before_the_first_value_the_place_says_so() -> None:
     frame = draw_place(view_named("waiting"), Ui(), [], 0, 4, 40, 5, UNICODE)
-    assert frame.lines() == ["1 curves", "", "  no values yet", "", ""]
+    assert frame.lines() == ["▸1 curves", "", "  no values yet", "", ""]
     assert draw_sparks(view_named("waiting"), Ui(), 40, 1, UNICODE).lines() == ["  no curves yet"]
 
 

@@ -36,7 +36,7 @@ def test_a_gpu_and_its_host_in_a_panel() -> None:
     assert draw_machine(view_with(GPU), Ui(), 66, 8, UNICODE).lines()[1:] == [
         "  GPU 0   97% █████████▊  22.1/80.0 GB   64°  412/700 W  1755 MHz",
         "        ours 20.0 GB",
-        "  CPU     35% ███▌░░░░░░  4 cores  ▄█▂  trainer  1.2",
+        "  CPU     35% ███▌░░░░░░  4 cores  ▄█▂  trainer  30%",
         "  memory  19% █▉░░░░░░░░  12.1/64.0 GB  trainer   4.2 GB",
         "  disk free 410.0 GB  disk in  0.1 out   12 MB/s",
         "  network in  0.0 out  0.2 MB/s",

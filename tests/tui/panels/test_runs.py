@@ -28,7 +28,7 @@ ROWS = [
 def test_each_run_has_its_state_progress_score_and_curve_in_a_row() -> None:
     frame = draw_runs(ROWS, Ui(focus="runs", run="one", marks=("two",)), 90, 9, UNICODE, shown_run=PLAIN.id, now=NOW)
     assert frame.lines() == [
-        "─▸4 runs ───────────────────────────────────────────────────────────────────── 3, 1 live ─",
+        "─▸4 runs ──────────────────────────────────────────────────────────────── 3 runs, 1 live ─",
         "     state        run                                        done   best loss         age",
         "  a● running      20261122-1158-sst2-6L-cilda-a7f3            25% 0.9100   █▇▆▅▄▃▂▁   2 h",
         " ▸ ✗ failed       one                                                                 2 h",
@@ -42,7 +42,7 @@ def test_each_run_has_its_state_progress_score_and_curve_in_a_row() -> None:
 
 def test_a_narrow_list_keeps_symbol_and_name() -> None:
     assert draw_runs(ROWS, Ui(), 30, 4, ASCII, now=NOW).lines()[1:] == [
-        " > * 20261122-1158-sst2-6L-c~",
+        " > * 20261122-11~L-cilda-a7f3",
         "   x one",
         "   + two",
     ]

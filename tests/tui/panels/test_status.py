@@ -72,7 +72,7 @@ def test_at_the_playhead_it_tells_what_was_true_then() -> None:
 
 def test_a_loss_that_is_no_number_is_said_so_in_red() -> None:
     frame = draw_status(view_named("not a number"), Ui(), 140, 2, UNICODE)
-    assert any("NaN" in text and role == "bad" for text, role in frame.segments(1))
+    assert any("not finite" in text and role == "bad" for text, role in frame.segments(1))
 
 
 def test_what_is_true_of_the_viewer_stands_at_the_right() -> None:
