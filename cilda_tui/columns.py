@@ -53,6 +53,8 @@ def columns_for(axis: str, shown: Window, count: int) -> Columns:
     """
     count = max(1, count)
     low, high = shown
+    if count == 1 and low < 0 < high:
+        low = 0.0  # Counted from 0, no single column lies on both sides of it.
     # No narrower than can be told apart so far from 0.
     narrowest = max((high - low) / count, 2.0**-36 * max(abs(low), abs(high)), 1e-300)
     power = math.floor(math.log2(narrowest)) - 1

@@ -84,7 +84,8 @@ class Plot:
     def _extent(self, track: Track, first: int, last: int) -> Window:
         # One step further than the last, which shall lie within.
         low, end, beyond = (float(value) for value in track.from_steps(self.drawn_axis, [first, last, last + 1]))
-        return (low, max(beyond, math.nextafter(end, math.inf)))
+        # Before an axis was known of it may seem to have been below 0.
+        return (max(0.0, low), max(beyond, math.nextafter(end, math.inf)))
 
 
 _FAR = 1e18

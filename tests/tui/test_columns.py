@@ -13,7 +13,12 @@ from cilda_tui.columns import columns_for, whole
 ENDS = st.floats(-1e12, 1e15) | st.integers(0, 10**9).map(float)
 
 
-@given(ENDS, ENDS, st.integers(1, 400))
+def test_a_single_column_lies_on_one_side_of_zero() -> None:
+    columns = columns_for("step", (-15.0, 8.0), 1)
+    assert (columns.left, columns.right) == (0.0, 8.0)
+
+
+@given(ENDS, ENDS, st.integers(2, 400))
 def test_all_that_shall_be_shown_is_shown_in_rising_columns(one: float, other: float, count: int) -> None:
     low, high = sorted((one, other))
     columns = columns_for("step", (low, high), count)
