@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cilda.cli.beforehand import looked_over, shortage
+from cilda.cli.beforehand import looked_over
+from cilda.cli.chosen import say
 from cilda.cli.demo import DEMO_SETTINGS, DEMO_TASK, refuse_own_task
 from cilda.cli.settings import (
     KEEP,
@@ -48,7 +49,7 @@ from cilda.runs.events import finite
 
 if TYPE_CHECKING:
     from cilda.config import RunConfig
-    from cilda.distill.preflight import Preflight
+    from cilda.distill.preflight import Known, Preflight
 
 
 def check(
@@ -83,7 +84,7 @@ def check(
     demo: Annotated[bool, typer.Option("--demo", help="Look over the built-in demo.", rich_help_panel=KEEP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Look a run over: do the models fit each other and into memory, how long will it take, is there room on the disk.
+    """Look a run over: whether it fits, and how long it takes.
 
     Takes the options of `cilda distill` and plays one turn of each kind on the longest texts. Nothing is trained, and
     nothing is kept. Exit code 1 or, for a wrong option, 2 if the run would not go.
@@ -124,9 +125,11 @@ def check(
 
 def _looked_at(config: RunConfig) -> tuple[Preflight, list[str]]:
     """The look-over, and what was said on the way; the folder in which it was said is gone afterwards."""
+    say("looking at names, rows and disk")
     data = looked_over(config)
-    shortage(config)
+    say("loading PyTorch and the models")
     from cilda.distill.assembly import assemble_generator
+    from cilda.distill.budget import Budget
     from cilda.distill.rehearsal import rehearsed
     from cilda.distill.teacher import load_teacher
     from cilda.runs.layout import create, default_runs_dir
@@ -143,5 +146,23 @@ def _looked_at(config: RunConfig) -> tuple[Preflight, list[str]]:
         with writer:
             base = load_teacher(config, data.task, writer)
             generator = assemble_generator(config, config.recipe, base, writer)
-            preflight = rehearsed(config, data, base, generator, config.runs_dir or default_runs_dir())
+            folder = config.runs_dir or default_runs_dir()
+            preflight = rehearsed(config, data, base, generator, folder, budget=Budget(tell=_tell), known=_tell_known)
     return preflight, notes
+
+
+def _tell(what: str) -> None:
+    say(f"{what} …")
+
+
+def _tell_known(known: Known) -> None:
+    """Says at once what needs no measuring."""
+    from cilda.cli.check_report import models_line
+    from cilda.distill.preflight import size
+
+    say(models_line(known.models))
+    pairs = ", ".join(f"{student} from {teacher}" for student, teacher in known.layer_map)
+    say(f"layer map (student from teacher): {pairs or 'no layer is copied'}")
+    if known.free_bytes is not None:
+        say(f"disk: {size(known.free_bytes)} are free")
+    say("measuring turns on the longest texts and on usual ones; on a CPU that may take minutes")

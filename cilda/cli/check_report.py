@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cilda.cli.table import aligned
 
 if TYPE_CHECKING:
+    from cilda.distill.model_facts import ModelFacts
     from cilda.distill.preflight import Preflight
     from cilda.distill.stage_forecast import StageForecast
 
@@ -25,6 +26,11 @@ def report(preflight: Preflight, notes: Sequence[str]) -> list[str]:
     lines += ["", *(f"note     {note}" for note in notes)] if notes else []
     lines += ["", *(f"warning  {warning}" for warning in preflight.warnings)] if preflight.warnings else []
     return [*lines, "", "it will not run" if preflight.troubles else "it will run"]
+
+
+def models_line(models: Sequence[ModelFacts]) -> str:
+    """The models in one line."""
+    return "; ".join(f"{model.role} {model.name}, {model.parameters:,} parameters" for model in models)
 
 
 def _models(preflight: Preflight) -> list[str]:

@@ -61,6 +61,7 @@ def examined(runs_dir: Path) -> list[Check]:
         screen.ssh(environment),
         hardware.gpu(environment),
         hardware.memory(),
+        hardware.processors(environment),
         *disk.runs_folder(runs_dir),
         disk.room("cache-room", _cache_dir()),
         logout.logout(),

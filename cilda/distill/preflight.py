@@ -20,6 +20,7 @@ from cilda.distill.start_record import StartRecord
 from cilda.distill.step import Turns
 from cilda.distill.trainer_settings import TrainerSettings
 from cilda.errors import CildaError
+from cilda.runs.crowding import crowding_warning
 from cilda.runs.writer import RunWriter
 from cilda.tasks.task import Task
 
@@ -109,6 +110,8 @@ def look(
     stages = (*earlier, stage)
     disk = Disk(_needed_bytes(turns, settings), free_bytes(folder))
     warnings = _warnings(models, train, validation, settings, disk, folder)
+    crowded = "" if turns.device.type == "cuda" else crowding_warning(torch.get_num_threads())
+    warnings += [crowded] if crowded else []
     if teacher_knows and turns.players.teacher is not None:
         warnings += _one_answer(turns.players, next(iter(validation.values())), task)
     troubles, todo = _troubles(stages)

@@ -10,6 +10,7 @@ import pytest
 from cilda.distill import fitting
 from cilda.distill.memory import Room
 from cilda.methods import METHODS
+from cilda.runs.crowding import Crowding
 from tests.cli.conftest import Cilda, Desk, write_csv
 from tests.tiny_models import tiny_classifier
 
@@ -42,6 +43,23 @@ def test_a_run_that_fits_is_told_in_full_and_nothing_is_kept(cilda: Cilda, desk:
         assert said in shown.out
     assert shown.out.splitlines()[-1] == "it will run"
     assert list(tmp_path.iterdir()) == []
+    progress = shown.err.splitlines()
+    assert progress[:2] == ["looking at names, rows and disk", "loading PyTorch and the models"]
+    first = next(place for place, line in enumerate(progress) if line.startswith("measuring turns"))
+    known = " ".join(progress[2:first])
+    assert "teacher" in known and "parameters" in known
+    assert "layer map (student from teacher): 1 from 1" in known and "are free" in known
+    assert any("a turn of the generator on 16 texts of" in line for line in progress[first:])
+
+
+def test_a_busy_machine_is_told_with_the_way_out(
+    cilda: Cilda, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cilda.runs.crowding.crowding", lambda: Crowding(9.0, 2, 1.0))
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    shown = cilda("check", *options(desk, tmp_path / "runs"), "--method", "kd")
+    assert "warning  others keep the processors busy: load average 9.0 on 2 usable" in shown.out
+    assert "--set threads=1 (or CILDA_THREADS=1)" in shown.out
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))

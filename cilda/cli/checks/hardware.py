@@ -76,6 +76,21 @@ def memory(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -
     return Check("memory", "ok", found)
 
 
+def processors(environment: Mapping[str, str]) -> Check:
+    """Whether others keep the processors busy that a run would compute on."""
+    from cilda.runs.crowding import crowding
+
+    found = crowding()
+    threads = environment.get("CILDA_THREADS") or environment.get("OMP_NUM_THREADS")
+    asked = f"; threads: {threads}" if threads else ""
+    if not found.crowded:
+        return Check("processors", "ok", f"load average {found.load:.1f} on {found.cores} usable{asked}")
+    if threads == "1":
+        return Check("processors", "warning", f"{found.words}{asked}", "expect several times the usual time")
+    todo = "--set threads=1 (or CILDA_THREADS=1): several threads wait for each other, small models the most"
+    return Check("processors", "warning", f"{found.words}{asked}", todo)
+
+
 def memory_limit(groups: str, root: Path) -> int | None:
     """The smallest limit among the control groups that /proc/self/cgroup names, and those above; None without one."""
     limits = []

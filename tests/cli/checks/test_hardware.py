@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cilda.cli.checks.hardware import gpu, memory, memory_limit, torch_build
+from cilda.cli.checks.hardware import gpu, memory, memory_limit, processors, torch_build
+from cilda.runs.crowding import Crowding
 
 
 def version_file(folder: Path, **values: str) -> Path:
@@ -80,3 +81,13 @@ def test_little_memory_is_a_warning(tmp_path: Path) -> None:
     assert "a control group allows 1.0 GB, beyond which the kernel kills" in check.found
     (tmp_path / "meminfo").write_text("rubbish", encoding="ascii")
     assert memory(tmp_path, tmp_path / "groups").found.startswith("unknown")
+
+
+def test_processors_that_others_keep_busy_are_a_warning_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cilda.runs.crowding.crowding", lambda: Crowding(7.0, 2, 0.9))
+    found = processors({})
+    assert found.verdict == "warning" and "load average 7.0 on 2 usable" in found.found
+    assert "CILDA_THREADS=1" in found.todo
+    assert "CILDA_THREADS=1" not in processors({"CILDA_THREADS": "1"}).todo
+    monkeypatch.setattr("cilda.runs.crowding.crowding", lambda: Crowding(0.4, 2, 0.0))
+    assert processors({}).verdict == "ok"
