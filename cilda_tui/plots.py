@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cilda_tui.moment import Moment, moment_of
 from cilda_tui.plot import Line, Plot
@@ -37,9 +38,14 @@ class Chart:
 
 def charts_of(stage: StageCurves, terms: dict[str, tuple[str, ...]]) -> list[Chart]:
     """The charts of a stage that have values, what matters most first; each single curve at last by itself."""
-    losses = {player: _losses(stage, player, terms.get(player, ())) for player in (LEARNER, _GENERATOR)}
-    learner = stage.name if stage.name != LEARNER else LEARNER
-    scores = [(key.removeprefix("score/"), key) for key in stage.curves if key.startswith("score/")]
+    return _charts(stage.name, tuple(stage.curves), tuple(terms.items()))
+
+
+@lru_cache(maxsize=64)
+def _charts(learner: str, curves: tuple[str, ...], terms: tuple[tuple[str, tuple[str, ...]], ...]) -> list[Chart]:
+    """Kept: it is asked for several times a frame, and changes only when a curve of a new name comes."""
+    losses = {player: _losses(curves, player, dict(terms).get(player, ())) for player in (LEARNER, _GENERATOR)}
+    scores = [(key.removeprefix("score/"), key) for key in curves if key.startswith("score/")]
     usual = [
         Chart(f"{learner} losses", _labelled(LEARNER, losses[LEARNER])),
         Chart("scores", _without_common_part(scores), points=True),
@@ -51,20 +57,21 @@ def charts_of(stage: StageCurves, terms: dict[str, tuple[str, ...]]) -> list[Cha
             (("drawn", f"{LEARNER}/drawn_fraction"), ("changed of them", f"{LEARNER}/changed_fraction")),
         ),
         Chart("learning rates", ((learner, f"{LEARNER}/learning_rate"), (_GENERATOR, f"{_GENERATOR}/learning_rate"))),
-        Chart("critic", _labelled(LEARNER, _keys(stage, LEARNER, _CRITIC))),
+        Chart("critic", _labelled(LEARNER, _keys(curves, LEARNER, _CRITIC))),
         Chart("texts a second", ((learner, f"{LEARNER}/texts_per_second"),)),
         Chart("seconds of a turn", tuple((part, f"{LEARNER}/seconds.{part}") for part in PARTS)),
     ]
     norms = [
-        Chart(f"{player} gradients by term", _labelled(player, _keys(stage, player, "gradient_norm.")))
+        Chart(f"{player} gradients by term", _labelled(player, _keys(curves, player, "gradient_norm.")))
         for player in (LEARNER, _GENERATOR)
     ]
     single = [
         Chart(f"{learner if player == LEARNER else player} {key}", ((key, f"{player}/{key}"),))
         for player in (LEARNER, _GENERATOR)
         for key in losses[player]
+        if len(losses[player]) > 1
     ]
-    return [chart for chart in (*usual, *norms, *single) if any(key in stage.curves for _, key in chart.curves)]
+    return [chart for chart in (*usual, *norms, *single) if any(key in curves for _, key in chart.curves)]
 
 
 def chart_names(view: RunView, ui: Ui) -> tuple[str, ...]:
@@ -130,17 +137,17 @@ def _references(chart: Chart, view: RunView, moment: Moment) -> tuple[tuple[str,
     return (("teacher", score),) if shown else ()
 
 
-def _losses(stage: StageCurves, player: str, terms: Sequence[str]) -> list[str]:
+def _losses(curves: Sequence[str], player: str, terms: Sequence[str]) -> list[str]:
     """The total, the recipe's terms in their order, then whatever else is a loss."""
     prefix = f"{player}/"
-    there = [key.removeprefix(prefix) for key in stage.curves if key.startswith(prefix)]
+    there = [key.removeprefix(prefix) for key in curves if key.startswith(prefix)]
     there = [key for key in there if not key.startswith((*_NO_LOSSES, _CRITIC))]
     return [key for key in dict.fromkeys(("total", *terms, *there)) if key in there]
 
 
-def _keys(stage: StageCurves, player: str, beginning: str) -> list[str]:
+def _keys(curves: Sequence[str], player: str, beginning: str) -> list[str]:
     prefix = f"{player}/{beginning}"
-    return [key.removeprefix(f"{player}/") for key in stage.curves if key.startswith(prefix)]
+    return [key.removeprefix(f"{player}/") for key in curves if key.startswith(prefix)]
 
 
 def _labelled(player: str, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:

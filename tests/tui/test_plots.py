@@ -32,7 +32,7 @@ def test_charts_come_in_the_order_of_what_they_tell() -> None:
 
 
 def test_a_stage_without_a_generator_has_no_chart_of_it() -> None:
-    assert chart_names(view_of(stage(), metrics(1, total=1.0)), Ui()) == ("student losses", "student total")
+    assert chart_names(view_of(stage(), metrics(1, total=1.0)), Ui()) == ("student losses",)
 
 
 def test_every_curve_is_in_a_chart_also_one_of_a_recipe_nobody_knows() -> None:
@@ -60,7 +60,7 @@ def test_what_the_projections_learn_by_does_not_squeeze_the_losses() -> None:
 
 def test_whom_the_teacher_stage_trains_is_called_the_teacher() -> None:
     names = chart_names(view_of(stage(name="teacher"), metrics(1, stage="teacher", total=1.0)), Ui())
-    assert names == ("teacher losses", "teacher total")
+    assert names == ("teacher losses",)
 
 
 def test_what_the_viewer_chose_comes_first_and_what_is_not_there_is_left_out() -> None:
