@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 from cilda.cli.beforehand import looked_over
 from cilda.cli.running import started
@@ -13,6 +16,7 @@ from cilda.cli.settings import flag_of
 from cilda.cli.table import aligned, show_json
 from cilda.errors import UsageError
 from cilda.runs.events import finite
+from cilda.runs.layout import check_new, default_runs_dir
 
 if TYPE_CHECKING:
     from cilda.config import RunConfig
@@ -65,6 +69,8 @@ def run_demo(
     Raises:
         CildaError: as any run.
     """
+    # Its own name first: those of the other two are made of it.
+    check_new(config.runs_dir or default_runs_dir(), config.name)
     names = {purpose: None if config.name is None else f"{config.name}-{purpose}" for purpose in ("teacher", "plain")}
     plain_config = config.model_copy(update={"method": "finetune", "weights": {}, "name": names["plain"]})
     teacher_config = config.model_copy(update={"limit": None, "name": names["teacher"]})
@@ -81,10 +87,11 @@ def run_demo(
         teacher = make_teacher(teacher_config, all_rows, desk.writer, orders=desk.orders, first=prepare)
     made = {"teacher": teacher.name, "generator": str(models.masked_lm)}
     config, plain_config = config.model_copy(update=made), plain_config.model_copy(update=made)
-    with started(plain_config, origins, job="distill") as plain_desk:
-        plain = distil(plain_config, data, plain_desk.writer, orders=plain_desk.orders)
-    with started(config, origins, job="distill") as desk:
-        distilled = distil(config, data, desk.writer, orders=desk.orders)
+    with _begun_again():
+        with started(plain_config, origins, job="distill") as plain_desk:
+            plain = distil(plain_config, data, plain_desk.writer, orders=plain_desk.orders)
+        with started(config, origins, job="distill") as desk:
+            distilled = distil(config, data, desk.writer, orders=desk.orders)
     folder = desk.writer.folder
     _print_table(config, plain, distilled)
     if as_json:
@@ -98,6 +105,16 @@ def run_demo(
         show_json(finite(shown))
     else:
         print(folder.student)
+
+
+@contextmanager
+def _begun_again() -> Iterator[None]:
+    """Says, where somebody ends the demo behind its teacher, what a second call will not make again."""
+    try:
+        yield
+    except (typer.Exit, KeyboardInterrupt, SystemExit):
+        print("the demo's teacher is kept: cilda distill --demo, once more, takes it", file=sys.stderr)
+        raise
 
 
 def _print_table(config: RunConfig, plain: Outcome, distilled: Outcome) -> None:

@@ -90,7 +90,9 @@ def distill(
     demo: Annotated[
         bool,
         typer.Option(
-            "--demo", help="The built-in demo: made-up reviews and small models, no network.", rich_help_panel=KEEP
+            "--demo",
+            help="The built-in demo, minutes, in this process: made-up reviews and small models, no network.",
+            rich_help_panel=KEEP,
         ),
     ] = False,
     dry_run: Annotated[
@@ -127,7 +129,8 @@ def distill(
 
     A teacher that does not know the task yet is fine-tuned first and kept for the next time. The run goes on in the
     background: in a terminal it is shown until you leave, elsewhere its id is printed on stdout. With --foreground this
-    process trains, and prints the student's folder at the end.
+    process trains, and prints the student's folder at the end. So does --demo, always; interrupted and called again it
+    takes the teacher that it has made.
     """
     if foreground and detach:
         raise UsageError("--foreground and --detach exclude each other", "leave one of them out")

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 
-from cilda.cli.demo import DEMO_SETTINGS, DEMO_TASK, run_demo
+from cilda.cli.demo import DEMO_SETTINGS, DEMO_TASK, _begun_again, run_demo
 from cilda.cli.settings import resolved
 from cilda.config import RunConfig
 from cilda.distill.demo import Pretraining
@@ -70,3 +71,12 @@ def test_a_demo_whose_second_name_is_taken_does_not_begin(cilda: Cilda, tmp_path
     shown = cilda("distill", "--demo", "--name", "mine", "--runs-dir", tmp_path)
     assert (shown.code, shown.what) == (1, f"{tmp_path}/mine-plain exists already")
     assert [path.name for path in tmp_path.iterdir()] == ["mine-plain"]
+
+
+@pytest.mark.parametrize("end", [typer.Exit(130), KeyboardInterrupt(), SystemExit(143)])
+def test_an_interrupted_demo_says_what_it_need_not_make_again(
+    end: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(type(end)), _begun_again():
+        raise end
+    assert "cilda distill --demo, once more" in capsys.readouterr().err
