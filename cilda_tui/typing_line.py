@@ -18,7 +18,7 @@ def type_key(ui: Ui, key: str, character: str | None, sight: Sight) -> Answer:
     prompt = ui.prompt
     assert prompt is not None
     if prompt.kind == "confirm":
-        return _confirmed(ui, prompt, key, sight)
+        return _confirmed(ui, prompt, key)
     if key in ("escape", "ctrl+g"):
         return _closed(ui), None
     if key in ("enter", "ctrl+j"):
@@ -51,11 +51,11 @@ def matching(text: str, *, steering: bool) -> list[Key]:
     return sorted(found, key=lambda key: len(key.words)) if words else found
 
 
-def _confirmed(ui: Ui, prompt: Prompt, key: str, sight: Sight) -> Answer:
+def _confirmed(ui: Ui, prompt: Prompt, key: str) -> Answer:
     ui = ui.with_(prompt=None)
     if key not in ("y", "Y"):
         return ui.saying("not asked", "dim"), None
-    return ui, Effect("steer", prompt.action, sight.run or "")
+    return ui, Effect("steer", prompt.action)
 
 
 def _taken(ui: Ui, prompt: Prompt, sight: Sight) -> Answer:

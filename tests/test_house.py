@@ -116,7 +116,10 @@ def test_each_help_page_ends_with_two_or_three_examples(command: object) -> None
     assert all(example.startswith(f"cilda {row.name}") for example in row.examples)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/methods.md", "docs/runs.md", "docs/lab_notes.md"])
+DOCUMENTS = ("README.md", "docs/dashboard.md", "docs/lab_notes.md", "docs/methods.md", "docs/runs.md")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_commands_in_the_documents_exist(document: str) -> None:
     path = ROOT / document
     if not path.exists():

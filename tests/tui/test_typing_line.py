@@ -41,7 +41,7 @@ def test_escape_leaves_everything_as_it_was() -> None:
 
 
 def test_only_y_is_yes() -> None:
-    assert typed(opened("stop"), "y")[1] == Effect("steer", "stop", "one")
+    assert typed(opened("stop"), "y")[1] == Effect("steer", "stop")
     for key in ("n", "enter", "space", "q"):
         ui, effect = typed(opened("stop"), key)
         assert effect is None and ui.prompt is None
