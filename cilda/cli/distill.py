@@ -13,6 +13,7 @@ from cilda.cli.demo import DEMO_SETTINGS, DEMO_TASK, refuse_own_task, run_demo
 from cilda.cli.description import anchored
 from cilda.cli.ending import left_alone, print_outcome
 from cilda.cli.launch import launch, new_run
+from cilda.cli.row_files import refuse_missing, refuse_unreadable_rows
 from cilda.cli.running import started
 from cilda.cli.settings import (
     KEEP,
@@ -51,7 +52,7 @@ from cilda.cli.settings import (
 )
 from cilda.cli.student_fits import refuse_impossible_student
 from cilda.errors import UsageError
-from cilda.runs.layout import default_runs_dir, find
+from cilda.runs.layout import check_new, default_runs_dir, find
 
 if TYPE_CHECKING:
     from cilda.config import RunConfig
@@ -144,6 +145,9 @@ def distill(
     }  # fmt: skip
     if demo:
         refuse_own_task(flags)
+    else:
+        # Before their columns are asked for.
+        refuse_missing(train, validation)
     config, origins = resolved(
         flags,
         settings=setting,
@@ -154,8 +158,11 @@ def distill(
         fixed=DEMO_TASK if demo else {},
     )
     if dry_run:
-        if not demo:
+        if demo:
+            check_new(config.runs_dir or default_runs_dir(), config.name)
+        else:
             named_things_exist(config)
+            refuse_unreadable_rows(config)
             refuse_impossible_student(config)
         sys.stdout.write(as_toml(config, origins))
         _print_terms(config)
@@ -165,8 +172,8 @@ def distill(
             raise UsageError("--demo makes several runs, one after the other, and stays", "leave --detach out")
         run_demo(config, origins, as_json=as_json)
         return
-    refuse_impossible_student(config)
     data = looked_over(config)
+    refuse_impossible_student(config)
     config = anchored(config)
     if foreground:
         with started(config, origins, job="distill") as desk:

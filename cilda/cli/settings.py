@@ -259,6 +259,9 @@ def as_toml(config: RunConfig, origins: Mapping[str, str]) -> str:
         if key == "weights":
             continue
         value = values[key]
+        if key == "task" and config.train_file is not None:
+            lines.append("# task =  # what the files of rows say, see train_file")
+            continue
         line = f"# {key} =" if value is None else tomli_w.dumps({key: value}).strip()
         lines.append(f"{line}  # {origins[key]}; {field.description}")
     if config.weights:

@@ -72,13 +72,16 @@ VALUES = {
     "set without =": (["--set", "pooling"], "--set 'pooling' is not of the form KEY=VALUE", "--set mask_fraction=0.4"),
     "weight without =": (["--weight", "logit_kl.real"], "is not of the form KEY=VALUE", "layer_contrast.soft=0.25"),
     "text without train": (["--text", "body"], "--text is given without --train", "--train FILE"),
-    "train without text": (["--train", "rows.csv"], "--train rows.csv needs --text", "name the column"),
+    "train without text": (["--train", __file__], f"--train {__file__} needs --text", "name the column"),
     "two purposes": (
-        ["--train", "rows.csv", "--text", "a", "--label", "a"],
+        ["--train", __file__, "--text", "a", "--label", "a"],
         "column 'a' is named for two purposes",
         "--text, --text-pair and --label",
     ),
     "a run's name": (["--name", "../x"], "'../x' cannot be the name of a run", "letters, digits"),
+    "an empty name": (["--name", ""], "'' cannot be the name of a run", "letters, digits"),
+    "a demo's empty name": (["--demo", "--dry-run", "--name", ""], "'' cannot be the name of a run", "letters, digits"),
+    "a demo's name": (["--demo", "--name", "a/b"], "'a/b' cannot be the name of a run", "letters, digits"),
     "a demo of something": (["--demo", "--task", "rte"], "--task is given", "leave --demo or --task out"),
     "a demo's teacher": (["--demo", "--teacher", "bert-base"], "--teacher is given", "leave --demo or --teacher out"),
 }
