@@ -8,7 +8,6 @@ from cilda_tui.safe import cut, shown
 from cilda_tui.typing_line import matching
 from cilda_tui.ui import Ui
 
-_WIDTH = 72
 _ROWS = 14
 
 
@@ -18,7 +17,7 @@ def draw_palette(ui: Ui, width: int, height: int, glyphs: Glyphs) -> Frame:
     found = matching(prompt.text if prompt else "", steering=not ui.read_only)
     chosen = min(prompt.chosen if prompt else 0, max(0, len(found) - 1))
     rows = min(len(found) or 1, _ROWS, max(0, height - 1))
-    frame = Frame(min(_WIDTH, width), rows + 1)
+    frame = Frame(width, rows + 1)
     frame.fill(0, 0, frame.width, 1, glyphs.horizontal, "focus")
     frame.put(1, 0, cut(f" actions: {len(found)} ", frame.width - 2, glyphs.ellipsis), "focus")
     if not found:
