@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console, Group, RenderableType
+from rich.control import Control
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -69,9 +70,11 @@ class TerminalProgress:
         self._began_seconds: float | None = None
         self._next_plain_seconds = 0.0
         self._told_turn = ("", 0)
+        self._size = self._console.size
 
     def __enter__(self) -> Self:
         if not self._plain:
+            self._size = self._console.size
             self._live.start(refresh=bool(self._stages or self.footer))
         return self
 
@@ -141,8 +144,14 @@ class TerminalProgress:
 
     def draw(self) -> None:
         """Draws the bars anew, as after a change of the footer; nothing where there are none."""
-        if self._live.is_started:
-            self._live.refresh()
+        if not self._live.is_started:
+            return
+        size = self._console.size
+        if size != self._size:
+            # What was drawn has been wrapped or cut since: nobody can find its lines again.
+            self._size = size
+            self._console.control(Control.clear(), Control.home())
+        self._live.refresh()
 
     def _started(self, event: Event) -> None:
         attempt = whole(event.get("attempt"))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
 from cilda.cli.progress import TerminalProgress
 from cilda.runs.events import KINDS
@@ -132,6 +132,18 @@ def test_on_a_terminal_a_stage_is_a_bar_with_its_losses_below(width: int) -> Non
         "generator  layer_contrast.soft 3.250",
     ]
     assert all(len(line) <= width for line in lines)
+
+
+def test_after_a_change_of_size_the_terminal_is_cleared_once() -> None:
+    out = console(terminal=True)
+    with TerminalProgress(out) as progress:
+        for one in story()[:-2]:
+            progress(one)
+        assert "\x1b[2J" not in shown(out)
+        out.size = ConsoleDimensions(20, 5)
+        progress.draw()
+        progress.draw()
+        assert shown(out).count("\x1b[2J") == 1
 
 
 def test_a_finished_stage_keeps_one_line() -> None:
