@@ -158,12 +158,15 @@ class Dashboard(App[None], inherit_bindings=False):
     def _tick(self) -> None:
         self._measure()
         slow = self.ui.slow and time.monotonic() - self._drawn < 1 / SLOW_HZ
-        stuck = self._wire is not None and self._wire.meter.stuck()
-        if self._dirty and not slow and not stuck:
+        if self._dirty and not slow:
             self._draw()
 
     def _draw(self) -> None:
         self._drawing_soon = False
+        if self._wire is not None and self._wire.meter.stuck():
+            # Another frame would only wait behind the last one, and then keys behind both: the next tick tries again.
+            self._dirty = True
+            return
         self._dirty = False
         self._drawn = time.monotonic()
         width, height = self._cells()

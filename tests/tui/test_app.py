@@ -193,6 +193,44 @@ def test_a_click_gives_the_keys_to_its_pane(tmp_path: Path) -> None:
         piloted(app, act)
 
 
+class Line:
+    """A line to the terminal, of which a test says how it is."""
+
+    def __init__(self) -> None:
+        self.is_slow = self.is_stuck = False
+        self.meter = self
+
+    def slow(self) -> bool:
+        return self.is_slow
+
+    def stuck(self) -> bool:
+        return self.is_stuck
+
+    def rate(self) -> float:
+        return 1234.0
+
+
+def test_a_slow_line_gets_less_and_a_stuck_one_nothing_until_it_moves(tmp_path: Path) -> None:
+    with running(tmp_path) as made:
+        app = Dashboard(options(made))
+
+        async def act(pilot: Pilot[None]) -> None:
+            line = Line()
+            app._wire = line  # type: ignore[assignment]
+            line.is_slow = True
+            await until(pilot, lambda: app.ui.slow and not app.ui.draws_band)
+            assert app.ui.sent_rate == 1200.0
+            line.is_stuck = True
+            before = app.canvas.frame
+            await pilot.press("question_mark")
+            await pilot.pause(0.2)
+            assert app.canvas.frame is before
+            line.is_stuck = False
+            await until(pilot, lambda: "esc closes" in text(app))
+
+        piloted(app, act)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 2), (10, 3), (59, 15), (60, 16), (300, 100)])
 def test_any_size_can_be_drawn(tmp_path: Path, size: tuple[int, int]) -> None:
     with running(tmp_path) as made:
