@@ -88,6 +88,8 @@ class Dashboard(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begins to read."""
+        # After ctrl+z and fg the terminal shows what the shell left there.
+        self.app_resume_signal.subscribe(self, lambda _: self.canvas.again())
         self.scene.start(self.options.folder)
         self.set_interval(1 / self.options.hz, self._tick)
 

@@ -63,6 +63,10 @@ class Canvas(Widget, can_focus=True):
     def looks(self, style: Callable[[Role], Style], sgr: Sgr) -> None:
         """Shows everything in another theme."""
         self._style, self._sgr = style, sgr
+        self.again()
+
+    def again(self) -> None:
+        """Shows everything again: nobody knows what the terminal shows by now."""
         self._painted = None
         self.refresh()
 

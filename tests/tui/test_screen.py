@@ -67,6 +67,20 @@ def test_a_viewer_that_does_not_hear_of_the_hang_up_notices_it_by_itself(tmp_pat
         assert time.monotonic() - began < 0.5
 
 
+def test_after_ctrl_z_the_shell_has_its_terminal_and_after_fg_the_screen_is_back(tmp_path: Path) -> None:
+    with running(tmp_path) as made, opened(made) as shown:
+        before = shown.text()
+        shown.press("\x1a")
+        shown.until(lambda screen: "RUNNING" not in screen)
+        shown.settled()
+        assert shown.cooked()
+        shown.process.send_signal(signal.SIGCONT)
+        shown.until("RUNNING")
+        shown.settled()
+        assert _still(shown.text()) == _still(before)
+        assert not shown.cooked()
+
+
 def test_an_idle_run_sends_nothing(tmp_path: Path) -> None:
     with running(tmp_path) as made, opened(made, width=120, height=40) as shown:
         shown.count(6)
