@@ -98,7 +98,7 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
     generator = assemble_generator(config, recipe, base, writer)
     if not base.has_head:
         # Hours may go into a teacher: what does not fit is refused before.
-        beginning.step("measuring memory and time of a turn, in both stages")
+        beginning.step("looking over memory and time of both stages")
         budget = Budget(START_SECONDS, tell=beginning.detail)
         refuse_misfit(
             rehearsed(
@@ -132,7 +132,7 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
         recorder=Recorder(writer, tokenizer, data.task, train, config.record_texts) if config.record_texts else None,
         orders=beginning.orders,
     )
-    beginning.step("measuring memory and time of a turn")
+    beginning.step("looking over memory and time of the student's stage")
     with beginning.heard_in(players.teacher, players.student, players.generator):
         preflight = look(
             trainer.turns,

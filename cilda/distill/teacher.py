@@ -192,7 +192,7 @@ def fine_tune(
         writer=writer,
         orders=beginning.orders,
     )
-    beginning.step("measuring memory and time of a turn of the teacher's")
+    beginning.step("looking over memory and time of the teacher's stage")
     with beginning.heard_in(players.student):
         stage = looked_ahead(
             trainer.turns,
