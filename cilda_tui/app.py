@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding
@@ -26,10 +28,14 @@ from cilda_tui.paint import Paint
 from cilda_tui.remembered import recalled, remember
 from cilda_tui.safe import shown
 from cilda_tui.scene import Scene
+from cilda_tui.screens.apology import draw_apology
 from cilda_tui.sight import Sight
 from cilda_tui.typing_line import paste, type_key
 from cilda_tui.ui import Message, Ui
 from cilda_tui.wire import Wire
+
+TERMINATED = 143
+"""The application's return code after a SIGTERM."""
 
 SLOW_HZ = 0.5
 """Frames a second over a line that carries no more."""
@@ -88,6 +94,9 @@ class Dashboard(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begins to read."""
+        # The terminal is put back first. SIGHUP is left alone: without a terminal there is nothing to put back.
+        with suppress(RuntimeError, ValueError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: self.exit(return_code=TERMINATED))
         # After ctrl+z and fg the terminal shows what the shell left there.
         self.app_resume_signal.subscribe(self, lambda _: self.canvas.again())
         self.scene.start(self.options.folder)
@@ -184,7 +193,7 @@ class Dashboard(App[None], inherit_bindings=False):
         except Exception as error:
             if self.options.strict:
                 raise
-            return _apology(error, width, height)
+            return draw_apology(error, width, height)
 
     def _measure(self) -> None:
         """What goes over the line, and whether it can carry that."""
@@ -319,15 +328,6 @@ class Dashboard(App[None], inherit_bindings=False):
 
     def _paint(self) -> Paint:
         return Paint(look_of(self.ui.theme), self.console.color_system, colourless=self.options.colourless)
-
-
-def _apology(error: Exception, width: int, height: int) -> Frame:
-    """What is shown in the place of a frame that could not be drawn: the run is not to blame, and keys still work."""
-    frame = Frame(width, height)
-    lines = ("this cannot be drawn:", f"{type(error).__name__}: {error}", "", "another pane or size may do; q leaves")
-    for y, line in enumerate(lines):
-        frame.put(1, y, shown(line, ascii=True, limit=max(1, width - 2)), "bad" if y < 2 else "")
-    return frame
 
 
 @contextmanager

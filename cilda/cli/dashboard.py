@@ -7,6 +7,8 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
+
 from cilda.cli.chosen import named, say
 from cilda.cli.run_words import way_on, words_of
 from cilda.cli.terminal import shows_unicode
@@ -51,11 +53,12 @@ def open_dashboard(folder: RunFolder | None, runs_dir: Path, choices: Choices = 
 
     Raises:
         CildaError: the dashboard itself failed.
+        typer.Exit: it was ended by a SIGTERM (143).
     """
     # Before Textual is imported: nothing moves by itself, and a lone escape is told from an arrow key soon.
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     os.environ.setdefault("ESCDELAY", "40")
-    from cilda_tui.app import Dashboard
+    from cilda_tui.app import TERMINATED, Dashboard
     from cilda_tui.options import DEFAULT_HZ, Options
     from cilda_tui.remembered import remembered_file
 
@@ -76,6 +79,8 @@ def open_dashboard(folder: RunFolder | None, runs_dir: Path, choices: Choices = 
         )
     )
     app.run(mouse=choices.mouse)
+    if app.return_code == TERMINATED:
+        raise typer.Exit(TERMINATED)
     if app.return_code:
         raise CildaError("the dashboard failed", "plain lines instead: cilda watch -f")
     last = app.scene.last or folder

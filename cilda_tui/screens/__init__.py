@@ -2,6 +2,7 @@
 
 | file         | what it draws                                         |
 |--------------|-------------------------------------------------------|
+| `apology.py` | what stands there when the rest could not be drawn    |
 | `help.py`    | the key table                                         |
 | `palette.py` | actions to choose from, by their words                |
 | `prompt.py`  | the line at the bottom while something is typed there |

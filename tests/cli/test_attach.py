@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -39,6 +40,16 @@ def test_leaving_says_once_that_the_run_goes_on_and_how_to_come_back(run: Standi
         assert shown.text().count("run one goes on; see it again with: cilda attach one") == 1
         assert "RUNNING" not in shown.text()
         assert shown.cooked()
+    assert status_of(run.folder).word == "running"
+
+
+def test_who_ends_the_viewer_by_a_signal_gets_the_terminal_back(run: Standin) -> None:
+    with terminal("attach") as shown:
+        shown.until("RUNNING")
+        shown.process.send_signal(signal.SIGTERM)
+        assert shown.wait() == 128 + signal.SIGTERM
+        assert shown.cooked()
+        assert "RUNNING" not in shown.text()
     assert status_of(run.folder).word == "running"
 
 
