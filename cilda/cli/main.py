@@ -27,6 +27,7 @@ from cilda.cli.ps import ps
 from cilda.cli.resume import resume
 from cilda.cli.rm import rm
 from cilda.cli.steer import checkpoint, note, pause, stop
+from cilda.cli.threads import spin_briefly
 from cilda.cli.wait import wait
 from cilda.cli.watch import watch
 from cilda.errors import CildaError
@@ -185,6 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     debug = "--debug" in _before_terminator(given)
+    spin_briefly()
     try:
         code = typer.main.get_command(build()).main(hoisted(given), prog_name="cilda", standalone_mode=False)
         sys.stdout.flush()
