@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cilda.runs.events import Event, number
 from cilda.runs.layout import RunFolder
+from cilda.runs.rate import interrupts
 from cilda.runs.status import Status
 from cilda.runs.store import RunRecord
 from cilda_tui.alerts import Alarms, Alert
@@ -182,6 +183,8 @@ class RunView:
                 self.teacher = (name(event.get("name")), name(event.get("metric")), score)
         elif kind == "request":
             self.requests.take(event)
+            if interrupts(event) and self.stage is not None:
+                self.stage.interrupted()
         elif kind in _ENDS:
             if self.stage is not None:
                 self.stage.end(event["t"])

@@ -188,3 +188,14 @@ TAKERS: list[Callable[[RunView, list[dict[str, Any]]], None]] = [
 @pytest.mark.parametrize("take", TAKERS)
 def test_no_events_are_no_trouble(take: Callable[[RunView, list[dict[str, Any]]], None]) -> None:
     take(view_of(), [])
+
+
+def test_time_that_a_run_was_paused_is_no_turn_s() -> None:
+    def answered(what: str, t: float) -> dict[str, Any]:
+        return event("request", t, id=what, what=what, answer="done")
+
+    before = [metrics(step, total=1.0) for step in range(1, 60)]
+    after = [metrics(step, t=3600.0 + step, total=1.0) for step in range(60, 120)]
+    view = view_of(stage(), *before, answered("pause", 60.0), answered("resume", 3650.0), *after)
+    assert view.stage is not None
+    assert view.stage.pace.steps_per_second == pytest.approx(1.0, rel=0.05)
