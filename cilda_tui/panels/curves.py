@@ -9,20 +9,23 @@ from cilda_tui.chart import draw_chart
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.moment import Moment, moment_of
-from cilda_tui.panels.pane import Piece, figure, fitted, put_pieces
+from cilda_tui.panels.card import draw_card
+from cilda_tui.panels.pane import Piece, figure, safe, titled
+from cilda_tui.plot import Plot
 from cilda_tui.plots import chart_names, plot_named
 from cilda_tui.spark import spark
-from cilda_tui.stage_curves import LEARNER
-from cilda_tui.ui import Ui, digit
+from cilda_tui.stage_curves import LEARNER, StageCurves
+from cilda_tui.ui import Ui
 from cilda_tui.view import RunView
 
-_SPARK_CELLS = 12
-_LABEL_CELLS = 10
+_LABEL_CELLS = 9
+# Label, a curve of eight letters, value: three stand side by side on 80 columns.
+_LEAST_CELLS, _MOST_CELLS = 26, 40
 _SPARKS = (
     ("total", f"{LEARNER}/total"),
     ("generator", "generator/total"),
     ("agree", f"{LEARNER}/agreement.real"),
-    ("agree soft", f"{LEARNER}/agreement.soft"),
+    ("agr soft", f"{LEARNER}/agreement.soft"),
     ("gradient", f"{LEARNER}/gradient_norm"),
     ("changed", f"{LEARNER}/changed_fraction"),
     ("texts/s", f"{LEARNER}/texts_per_second"),
@@ -40,19 +43,37 @@ def draw_place(
     """The chart in one of the places."""
     names = chart_names(view, ui)
     at = first_chart(ui, places) + index
-    number = f"{digit('curves')} " if index == 0 else ""
     if at >= len(names):
-        frame = Frame(width, height)
-        if at == 0:
-            focused = ui.focus == "curves"
-            frame.put(0, 0, f"{glyphs.chosen if focused else ''}{number}curves", "focus" if focused else "title")
-            frame.put(2, min(2, max(0, height - 1)), "no values yet", "dim")
-        return frame
+        return draw_card(view, ui, width, height, glyphs) if at == 0 else Frame(width, height)
     plot = plot_named(view, ui, marked, names[at])
     assert plot is not None
     focused = ui.focus == "curves" and at == min(ui.chart, len(names) - 1)
-    words = f"{glyphs.chosen if focused else ''}{number}{plot.title}"
-    return draw_chart(replace(plot, title=words), width, height, glyphs, focused=focused)
+    if height < 6:
+        # Every row is worth more than a rule.
+        return draw_chart(plot, width, height, glyphs, focused=focused)
+    title = safe(plot.title, glyphs)
+    right = _settings(ui, plot, at, len(names)) if focused else [(_axis_words(plot), "warn")]
+    pane = "curves" if index == 0 or focused else ""
+    # Of all charts only one has the keys.
+    frame = titled(pane, title, ui if focused else ui.with_(focus="none"), width, height, glyphs, right=right)
+    frame.paste(draw_chart(replace(plot, title=""), width, height - 1, glyphs, focused=focused), 0, 1)
+    return frame
+
+
+def _settings(ui: Ui, plot: Plot, at: int, count: int) -> list[Piece]:
+    """What keys have done to the charts, beside what would not be told from the usual; which of them this is."""
+    seen = "" if plot.window is None else "following" if ui.follow else "zoomed"
+    return [
+        (f"smoothing {plot.smoothing:g}" if plot.smoothing else "not smoothed", "dim"),
+        (seen, "frozen"),
+        ("logarithmic" if plot.log else "", "dim"),
+        (_axis_words(plot), "warn"),
+        (f"{at + 1} of {count}", "dim"),
+    ]
+
+
+def _axis_words(plot: Plot) -> str:
+    return f"no {plot.axis} known: by step" if plot.drawn_axis != plot.axis else ""
 
 
 def draw_sparks(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs) -> Frame:
@@ -61,24 +82,27 @@ def draw_sparks(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs) 
     moment = moment_of(view, ui)
     scores = [] if moment.stage is None else [key for key in moment.stage.curves if key.startswith("score/")][:1]
     wanted = [_SPARKS[0], *(("score", key) for key in scores), *_SPARKS[1:]]
-    facts = [fact for label, key in wanted if (fact := _spark(moment, label, key, glyphs))]
-    if not facts:
+    there = [(label, key) for label, key in wanted if moment.stage is not None and _has(moment.stage, key)]
+    columns = max(1, (width - 2) // _LEAST_CELLS)
+    room = min(_MOST_CELLS, (width - 2) // columns)
+    if not there:
         frame.put(2, 0, "no curves yet", "dim")
         return frame
     for row in range(height):
-        pieces = fitted(facts, width - 3, whole=True)
-        put_pieces(frame, 2, row, pieces)
-        taken = sum(1 for fact in facts if fact[0] in pieces)
-        facts = facts[taken:]
-        if not facts:
-            break
+        for column, (label, key) in enumerate(there[row * columns : (row + 1) * columns]):
+            _put_spark(frame, 2 + column * room, row, moment, label, key, room - 2, glyphs)
     return frame
 
 
-def _spark(moment: Moment, label: str, key: str, glyphs: Glyphs) -> list[Piece]:
-    stage = moment.stage
-    series = None if stage is None else stage.curves.get(key)
-    if stage is None or series is None or not len(series):
-        return []
-    row = spark(series, moment.until, _SPARK_CELLS, glyphs)
-    return [(f"{label:<{_LABEL_CELLS}} ", "dim"), (row, "line.0"), (f" {figure(moment.value(key))}", "")]
+def _has(stage: StageCurves, key: str) -> bool:
+    return key in stage.curves and len(stage.curves[key]) > 0
+
+
+def _put_spark(frame: Frame, x: int, y: int, moment: Moment, label: str, key: str, cells: int, glyphs: Glyphs) -> None:
+    """Label, curve and newest value, in exactly so many cells: each row stands below the one before."""
+    assert moment.stage is not None
+    value = figure(moment.value(key), 3)
+    curve = max(0, cells - _LABEL_CELLS - len(value) - 2)
+    at = frame.put(x, y, f"{label:<{_LABEL_CELLS}} "[: max(0, cells)], "dim")
+    at = frame.put(at, y, spark(moment.stage.curves[key], moment.until, curve, glyphs), "line.0")
+    frame.put(at, y, f" {value}", "bad" if "NaN" in value or "inf" in value else "")
