@@ -48,23 +48,50 @@ def draw_examples(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs
         said = "no text passes the filter" if filtered else "no text was rewritten yet"
         frame.put(2, 1, said, "dim")
         return frame
-    room = max(0, height - 1)
+    row = _put_pair(frame, 1, example, ui, glyphs)
+    # Where there is room left, the ones before it, in short.
+    for older in reversed(chosen[:place]):
+        if height - row < 4:
+            break
+        row = _put_older(frame, row, older, ui, glyphs)
+    return frame
+
+
+def _put_pair(frame: Frame, row: int, example: Example, ui: Ui, glyphs: Glyphs) -> int:
+    """Both texts, and below them what was said of them; gives the row behind."""
+    width, room = frame.width - 3, max(0, frame.height - row)
     # The texts come first: what was said of them takes what they leave.
-    answers = _answers(example, width - 3, glyphs, max(0, room - 2))
-    rows = room - len(answers)
-    texts = _texts(example, max(1, width - 3 - _LABEL), glyphs, rows, wanted=ui.example_filter)
-    row = 1
+    answers = _answers(example, width, glyphs, max(0, room - 2))
+    texts = _texts(example, max(1, width - _LABEL), glyphs, room - len(answers), wanted=ui.example_filter)
+    row = _put_texts(frame, row, texts)
+    if frame.height - row > len(answers):
+        row += 1
+    for pieces in answers[: frame.height - row]:
+        put_pieces(frame, 2, row, pieces)
+        row += 1
+    return row
+
+
+def _put_older(frame: Frame, row: int, example: Example, ui: Ui, glyphs: Glyphs) -> int:
+    """An older pair below a thin line: its texts, and all answers in one row; gives the row behind."""
+    frame.fill(2, row, frame.width - 3, 1, glyphs.dash, "grid")
+    at = f" turn {example.turn:,} "
+    frame.put_right(frame.width - 2, row, at, "dim")
+    texts = _texts(example, max(1, frame.width - 3 - _LABEL), glyphs, frame.height - row - 2, wanted=ui.example_filter)
+    row = _put_texts(frame, row + 1, texts)
+    for pieces in _answers(example, frame.width - 3, glyphs, 1):
+        put_pieces(frame, 2, row, pieces)
+        row += 1
+    return row
+
+
+def _put_texts(frame: Frame, row: int, texts: tuple[list[list[Piece]], list[list[Piece]]]) -> int:
     for name, lines in zip(("real", "soft"), texts, strict=True):
         frame.put(2, row, name, "dim")
         for pieces in lines:
             put_pieces(frame, 2 + _LABEL, row, pieces)
             row += 1
-    if height - row > len(answers):
-        row += 1
-    for pieces in answers[: height - row]:
-        put_pieces(frame, 2, row, pieces)
-        row += 1
-    return frame
+    return row
 
 
 def _place(chosen: Sequence[Example], ui: Ui) -> int:
@@ -82,7 +109,7 @@ def _facts(ui: Ui, example: Example | None, place: int, count: int, glyphs: Glyp
     if ui.only_disagreements:
         facts.append(("disagreements", "warn"))
     if example is not None:
-        facts += [(f"turn {example.turn:,}", "dim"), (safe(example.id, glyphs, 20), "dim"), (clock(example.t), "dim")]
+        facts += [(safe(example.id, glyphs, 20), "dim"), (clock(example.t), "dim"), (f"turn {example.turn:,}", "dim")]
         facts.append((f"{place + 1} of {count}", "dim" if place + 1 == count else "frozen"))
     return facts
 

@@ -53,6 +53,22 @@ def test_on_few_rows_the_answers_stand_side_by_side() -> None:
     ]
 
 
+def test_where_there_is_room_older_pairs_follow_in_short() -> None:
+    lines = draw_examples(view_with({}, {}, {}), Ui(), 64, 17, UNICODE).lines()
+    assert lines[7:] == [
+        "  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ turn 100 ╌",
+        "  real  the plot is thin",
+        "  soft  the plot is rich",
+        "  teacher 1: 0.98 → 0: 0.71 flips  student 1: 0.93 → 1: 0.63",
+        "  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ turn 50 ╌",
+        "  real  the plot is thin",
+        "  soft  the plot is rich",
+        "  teacher 1: 0.98 → 0: 0.71 flips  student 1: 0.93 → 1: 0.63",
+        "",
+        "",
+    ]
+
+
 def test_changed_tokens_are_bold_and_underlined_by_their_role() -> None:
     frame = draw_examples(view_with({}), Ui(), 72, 6, UNICODE)
     assert ("thin", "changed") in list(frame.segments(1))
