@@ -6,10 +6,16 @@ from collections.abc import Sequence
 
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
-from cilda_tui.machine_view import Gpu, Reading
+from cilda_tui.machine_view import Gpu, MachineView, Reading
 from cilda_tui.panels.pane import Piece, clock, fitted, gigabytes, percent, put_pieces, safe, titled
+from cilda_tui.series import Series
+from cilda_tui.spark import spark
 from cilda_tui.ui import Ui, digit
 from cilda_tui.view import RunView
+
+_PAST_LABEL, _PAST_BOUNDS, _CURVE = 14, 17, 48
+# Below this a GPU's row has no room for its clock.
+_CLOCK_WIDTH = 63
 
 Fact = Sequence[Piece]
 Row = list[Piece]
@@ -31,6 +37,10 @@ def draw_machine(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs)
         return frame
     room = height - 1
     rows = _rows(reading, width - 3, glyphs, room)
+    past = _past(view.machine, reading, ui, width - 3, glyphs)
+    # How it was stands below how it is where there is room for both.
+    if past and len(rows) + 3 <= room:
+        rows = [*rows, [], *past[: room - len(rows) - 1]]
     offset = max(0, min(ui.machine_offset, len(rows) - room))
     for row, pieces in enumerate(rows[offset : offset + room], 1):
         put_pieces(frame, 2, row, pieces)
@@ -104,7 +114,7 @@ def _rows(reading: Reading, width: int, glyphs: Glyphs, room: int) -> list[Row]:
         why = ": NVIDIA's driver tells of none" if width >= 38 else ""
         return [[("no GPU", "strong"), (why, "dim")], *host]
     rows: list[Row] = []
-    special = [_more(gpu, glyphs) for gpu in reading.gpus]
+    special = [_more(gpu, glyphs, clock_too=width < _CLOCK_WIDTH) for gpu in reading.gpus]
     if len(reading.gpus) + len(host) > room >= (len(reading.gpus) + 1) // 2 + len(host) and width >= 54:
         return [*_pairs(reading.gpus, width, glyphs), *host]
     spacious = len(reading.gpus) + len(host) + sum(map(bool, special)) <= room
@@ -116,6 +126,40 @@ def _rows(reading: Reading, width: int, glyphs: Glyphs, room: int) -> list[Row]:
         if more and spacious:
             rows.append([("      ", ""), *more])
     return [*rows, *host]
+
+
+def _past(machine: MachineView, reading: Reading, ui: Ui, width: int, glyphs: Glyphs) -> list[Row]:
+    """Small curves of what was read so far."""
+    until = None if ui.playhead is None else machine.track.step_at(ui.playhead)
+    of_gpus = [(f"GPU {gpu.number} busy", f"gpu{gpu.number}.busy") for gpu in reading.gpus if gpu.ours][:4]
+    of_gpus += [(f"GPU {gpu.number} memory", f"gpu{gpu.number}.memory") for gpu in reading.gpus if gpu.ours][:4]
+    wanted = [*of_gpus, ("CPU", "cpu"), ("memory", "memory"), ("trainer", "trainer_mb"), ("disk free", "disk_free_mb")]
+    cells = min(_CURVE, width - _PAST_LABEL - _PAST_BOUNDS)
+    if cells < 8:
+        return []
+    there = [(label, key, machine.history[key]) for label, key in wanted if key in machine.history]
+    return [
+        [
+            (f"{label:<{_PAST_LABEL}}", "dim"),
+            (spark(series, until, cells, glyphs), "line.0"),
+            (_bounds(series, until, in_mb=key.endswith("_mb")), "dim"),
+        ]
+        for label, key, series in there
+    ]
+
+
+def _bounds(series: Series, until: int | None, *, in_mb: bool) -> str:
+    """Between what a curve runs, for its letters only say how it runs: ` 82-96%`."""
+    last = series.last_step if until is None else min(until, series.last_step)
+    found = series.columns([max(0, series.first_step), last + 1])
+    low, high = float(found.low[0]), float(found.high[0])
+    if not low <= high:
+        return ""
+    if in_mb:
+        low_gb, high_gb = gigabytes(low).strip(), gigabytes(high).strip()
+        return f"  {low_gb}-{high_gb} GB" if low_gb != high_gb else f"  {low_gb} GB"
+    low_words, high_words = f"{100 * low:.0f}", f"{100 * high:.0f}%"
+    return f"  {low_words}-{high_words}" if f"{low_words}%" != high_words else f"  {high_words}"
 
 
 def _gpu_row(gpu: Gpu, width: int, glyphs: Glyphs) -> Row:
@@ -144,8 +188,8 @@ def _mark(gpu: Gpu, glyphs: Glyphs) -> Piece:
     return mark if gpu.number > 9 else f"{mark} ", "warn"
 
 
-def _more(gpu: Gpu, glyphs: Glyphs) -> Row:
-    """What is special about a GPU: why it is slowed down, who else works on it."""
+def _more(gpu: Gpu, glyphs: Glyphs, *, clock_too: bool = False) -> Row:
+    """What is special about a GPU: why it is slowed down, who works on it, and its clock if its row had no room."""
     pieces: list[Fact] = []
     if gpu.throttled:
         pieces.append([(f"{glyphs.state('warning')} {', '.join(gpu.throttled)}", "warn")])
@@ -154,6 +198,8 @@ def _more(gpu: Gpu, glyphs: Glyphs) -> Row:
     if gpu.strangers:
         many = "process" if gpu.strangers == 1 else "processes"
         pieces.append([(f"{glyphs.state('warning')} {gpu.strangers} {many} of others", "warn")])
+    if pieces and clock_too and gpu.clock_mhz is not None:
+        pieces.append([(f"{gpu.clock_mhz:4.0f} MHz", "dim")])
     return fitted(pieces, 200)
 
 

@@ -73,6 +73,14 @@ def test_eight_gpus_stand_two_in_a_row_where_there_is_no_room_and_can_be_scrolle
     assert "network" in draw_machine(view_with(*gpus), Ui(machine_offset=10**9), 44, 6, UNICODE).text(5)
 
 
+def test_where_there_is_room_small_curves_tell_how_it_was() -> None:
+    lines = draw_machine(view_named("running"), Ui(), 62, 16, UNICODE).lines()
+    assert lines[2] == "        ours 29.3 GB  1755 MHz"
+    assert lines[8].startswith("  GPU 0 busy    ") and lines[8].endswith("82-94%")
+    assert [line.split("  ")[1] for line in lines[9:14]] == ["GPU 0 memory", "CPU", "memory", "trainer", "disk free"]
+    assert not any("busy" in line for line in draw_machine(view_named("running"), Ui(), 62, 9, UNICODE).lines())
+
+
 def test_little_disk_is_marked_and_no_reading_is_told() -> None:
     frame = draw_machine(view_with(disk_free_mb=900), Ui(), 60, 8, UNICODE)
     assert any("0.9 GB" in text and role == "warn" for row in range(8) for text, role in frame.segments(row))
