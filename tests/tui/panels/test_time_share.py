@@ -22,7 +22,7 @@ def test_the_bar_names_the_bottleneck() -> None:
 
 def test_in_one_row_the_largest_parts_come_first() -> None:
     assert draw_share(view_named("running"), Ui(), 80, 1, UNICODE).lines() == [
-        "  turn █▓▓▓▓▒▒▒▒▒▒█████████▓▓▓▒  █ student 38%  ▒ teacher 24%  ▓ gen 19%"
+        "  turn ▚▓▓▓▓▒▒▒▒▒▒█████████░░░▞  █ student 38%  ▒ teacher 24%  ▓ gen 19%"
     ]
 
 
