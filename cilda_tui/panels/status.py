@@ -65,7 +65,14 @@ def _worst(view: RunView, ui: Ui, width: int, glyphs: Glyphs) -> list[Fact]:
     found = [alert for alert in view.alerts if alert.level == "error"]
     if not found or view.status.ended or ui.playhead is not None:
         return []
-    return [[(f"{glyphs.state('error')} {safe(found[0].what, glyphs, width * 2 // 5)}", state_role("error"))]]
+    return [
+        [
+            (
+                f"{glyphs.state('error')} {safe(found[0].what, glyphs, max(width // 2, min(64, width - 14)))}",
+                state_role("error"),
+            )
+        ]
+    ]
 
 
 def _put_row(frame: Frame, row: int, facts: list[Fact], right: Fact) -> None:
