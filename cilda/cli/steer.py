@@ -257,11 +257,13 @@ def note_dead(folder: RunFolder, words: str) -> None:
     """Writes a note into the events of a run that nobody works on.
 
     Raises:
-        CildaError: somebody does, after all (exit code 75); or the disk refused.
+        CildaError: somebody does, after all (exit code 75); the disk refused; or the run's folder is gone.
     """
     from cilda.runs.locks import Lock, holder
     from cilda.runs.writer import RunWriter
 
+    if not folder.path.is_dir():
+        raise CildaError(f"the run's folder is gone: {folder.path}", "nothing was noted; see: cilda ps")
     before = holder(folder.trainer_lock).says
     kept = {key: before[key] for key in ("attempt", "supervised") if key in before}
     lock = Lock.take(folder.trainer_lock, **kept)

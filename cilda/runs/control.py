@@ -55,11 +55,14 @@ def ask(folder: RunFolder, what: What, *, text: str = "", now: bool = False) -> 
     """Puts a request down, in one instant, and gives its id. The answer comes in the events: see `answers`.
 
     Raises:
-        CildaError: the disk refused.
+        CildaError: the disk refused, or the run's folder is gone.
     """
     asked = time.time_ns()
     name = f"{asked:019d}-{os.urandom(3).hex()}"
     content = {"v": VERSION, "t": asked / 1e9, "what": what, "by": asker(), "text": text, "now": now}
+    if not folder.path.is_dir():
+        # Else a folder with nothing but a request would stand where a disk was unplugged.
+        raise CildaError(f"the run's folder is gone: {folder.path}", "nothing was asked; see: cilda ps")
     try:
         folder.control_new.mkdir(parents=True, exist_ok=True)
         write_json_atomic(folder.control_new / f"{name}.json", content, durable=False)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cilda.errors import CildaError
 from cilda.runs.control import Answers, Orders, Request, ask, withdraw
 from cilda.runs.events import Event
 from cilda.runs.layout import RunFolder, create
@@ -154,3 +155,9 @@ def test_a_note_comes_with_its_words(run: RunFolder, orders: Orders) -> None:
     (request,) = orders.poll(at_once=True)
     assert isinstance(request, Request)
     assert request.text == "lost the GPU \x1b[31m"
+
+
+def test_nothing_is_asked_of_a_run_whose_folder_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(CildaError, match="folder is gone"):
+        ask(RunFolder(tmp_path / "gone"), "checkpoint")
+    assert not list(tmp_path.iterdir())
