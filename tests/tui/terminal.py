@@ -13,12 +13,14 @@ import subprocess
 import sys
 import termios
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pyte
+from rich.cells import cell_len
 
 PATIENCE_SECONDS = 20.0
 
@@ -34,13 +36,21 @@ _OTHER_SCREEN = re.compile(rb"(\x1b\[\?1049[hl])")
 _UNFINISHED = re.compile(rb"\x1b(\[[<>=?]?[0-9;]*\$?)?\Z")
 
 
+class _Screen(pyte.Screen):
+    """pyte's, which would drop the rest of a text behind a mark without width that Unicode does not call combining."""
+
+    def draw(self, data: str) -> None:
+        """Draws a text without such marks."""
+        super().draw("".join(letter for letter in data if cell_len(letter) or unicodedata.combining(letter)))
+
+
 class Terminal:
     """A terminal of `width` × `height` cells; its output is read when somebody asks: `until`, `settled`, `read`."""
 
     def __init__(
         self, command: Sequence[str], width: int, height: int, environment: Mapping[str, str], cwd: Path
     ) -> None:
-        self.screen = pyte.Screen(width, height)
+        self.screen = _Screen(width, height)
         self.raw = bytearray()
         """Everything that was sent to the terminal, as it came."""
         self.draws = True
