@@ -100,7 +100,7 @@ def _small(x: int, y: int, width: int, height: int, ui: Ui) -> list[Placed]:
 
 def _medium(x: int, y: int, width: int, height: int, ui: Ui) -> list[Placed]:
     wishes = [
-        _Wish("curves", 11, 26, 3), _Wish("sparks", 2, 2), _Wish("machine", 2, 9 if height >= 36 else 3),
+        _Wish("curves", 11, 26, 3), _Wish("sparks", 2, 2), _Wish("machine", 2, 9 if height >= 36 else 2),
         _Wish("share", 2), _Wish("examples", 5, 10), _Wish("events", 3, 10),
     ]  # fmt: skip
     return _column(x, y, width, height, wishes, ui, columns=2, rows=1 if height < 46 else 2)

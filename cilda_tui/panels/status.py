@@ -50,9 +50,10 @@ def draw_block(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs) -
     busy = next((gpu.busy_fraction for gpu in view.machine.gpus if gpu.busy_fraction is not None), None)
     gpu: list[Fact] = [[("GPU ", "dim"), (f"{100 * busy:.0f}%", "")]] if busy is not None else []
     first = _first(view, ui, moment, glyphs, bar=max(0, min(20, width - 8)), narrow=True)
-    # The state, then what is wrong, then the rest.
+    # The state, then what is broken, then how far it is, then what is doubtful, then the rest.
+    errors = sum(alert.level == "error" for alert in view.alerts)
     rows = [
-        first[0], *alerts, first[1], _time(view, moment, glyphs, narrow=width < 34),
+        first[0], *alerts[:errors], first[1], _time(view, moment, glyphs, narrow=width < 34), *alerts[errors:],
         *_second(view, moment, glyphs, narrow=width < 40, why=not alerts), *first[2:], *gpu, _right(view, ui),
     ]  # fmt: skip
     for row, fact in enumerate([fact for fact in rows if fact][:height]):
@@ -61,8 +62,8 @@ def draw_block(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs) -
 
 
 def _worst(view: RunView, ui: Ui, width: int, glyphs: Glyphs) -> list[Fact]:
-    """An error that stands, before everything else; an end is told by the state itself."""
-    found = [alert for alert in view.alerts if alert.level == "error"]
+    """An error that stands, before everything else; that it ended or stands still is told by the state itself."""
+    found = [alert for alert in view.alerts if alert.level == "error" and alert.key != "silent"]
     if not found or view.status.ended or ui.playhead is not None:
         return []
     return [
@@ -89,8 +90,14 @@ def _first(view: RunView, ui: Ui, moment: Moment, glyphs: Glyphs, *, bar: int, n
     word = view.status.word
     state: Fact = [(f"{glyphs.state(word)} {view.status.shown.upper()}", state_role(word))]
     stage, fraction = moment.stage, moment.fraction
-    if ui.playhead is not None:
-        state.append((f"  {'FROZEN' if ui.frozen else 'REPLAY'} {clock(ui.playhead)}", "frozen"))
+    if ui.playhead is not None and ui.frozen:
+        state.append((f"  FROZEN {clock(ui.playhead, seconds_too=True)}", "frozen"))
+    elif ui.playhead is not None:
+        # What the run was doing then nobody has written down: its present state would be untrue.
+        state = [(f"{glyphs.chosen} REPLAY {clock(ui.playhead, seconds_too=True)}", "frozen")]
+    if stage is not None and view.stage is not None and (stage is not view.stage or stage.name != LEARNER):
+        which = "" if stage is view.stage else f" (the run is in: {safe(view.stage.name, glyphs, 12)})"
+        state.append((f"  {safe(stage.name, glyphs, 12)}{which}", "frozen" if which else ""))
     progress: Fact = []
     if fraction is not None:
         # 100 only when all is done.
@@ -115,10 +122,14 @@ def _first(view: RunView, ui: Ui, moment: Moment, glyphs: Glyphs, *, bar: int, n
 
 def _time(view: RunView, moment: Moment, glyphs: Glyphs, *, narrow: bool) -> Fact:
     """When it will be done, with how sure that is; or how long it took."""
+    if moment.seconds is not None:
+        return []
     if view.status.ended:
-        if view.began is None or view.now is None:
+        # What came after the end, such as a note, took the run no time.
+        end = view.now if view.ended is None else view.ended
+        if view.began is None or end is None:
             return []
-        return [("took ", "dim"), (duration(view.now - view.began), "")]
+        return [("took ", "dim"), (duration(end - view.began), "")]
     left = moment.left
     if left is None or view.now is None or view.status.word not in ("running", "orphaned"):
         return []
@@ -152,7 +163,12 @@ def _second(view: RunView, moment: Moment, glyphs: Glyphs, *, narrow: bool, why:
         if value is not None and not view.status.ended:
             name = "loss" if player == LEARNER else player
             facts.append([(f"{name} ", "dim"), (figure(value, 3), "" if math.isfinite(value) else "bad")])
-    if view.outcome is not None and view.outcome.student_parameters and view.outcome.teacher_parameters:
+    if (
+        view.outcome is not None
+        and moment.seconds is None
+        and view.outcome.student_parameters
+        and view.outcome.teacher_parameters
+    ):
         small, large = view.outcome.student_parameters, view.outcome.teacher_parameters
         facts.append([(f"{small / 1e6:.1f} of {large / 1e6:.1f} M parameters", "dim")])
     return [fact for fact in facts if fact]

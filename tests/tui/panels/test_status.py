@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from cilda_tui.glyphs import ASCII, UNICODE
 from cilda_tui.panels.status import draw_block, draw_status
 from cilda_tui.ui import Ui
+from tests.tui.made_events import event, metrics, stage, view_of
 from tests.tui.panels.viewed import check_frame, view_named
+
+NOON = 1795348800.0
 
 SITUATIONS = (
     "waiting", "running", "generator first", "teacher stage", "paused", "failed", "finished", "not a number",
@@ -75,6 +78,13 @@ def test_a_loss_that_is_no_number_is_said_so_in_red() -> None:
     assert any("not finite" in text and role == "bad" for text, role in frame.segments(1))
 
 
+def test_an_error_comes_first_and_whole_but_not_twice_what_the_state_says() -> None:
+    row = draw_status(view_named("not a number"), Ui(sent_rate=912.0), 80, 2, UNICODE).text(1)
+    assert row.startswith(" ✗ student/logit_kl.soft and 2 more not finite since step 1,501 ")
+    row = draw_status(view_named("stalled"), Ui(), 80, 2, UNICODE).text(1)
+    assert row.startswith(" the trainer lives, but nothing has moved for 12 min ")
+
+
 def test_what_is_true_of_the_viewer_stands_at_the_right() -> None:
     ui = Ui(sent_rate=412.0, read_only="another user's", slow=True)
     assert draw_status(view_named("running"), ui, 120, 2, UNICODE).text(1).endswith("read-only  slow line   0.4 kB/s ")
@@ -97,3 +107,24 @@ def test_at_every_size_each_row_is_as_wide_as_it_says(situation: str, width: int
     for glyphs in (UNICODE, ASCII.without_colour()):
         check_frame(draw_status(view_named(situation), Ui(sent_rate=1.0), width, height, glyphs), width, height)
         check_frame(draw_block(view_named(situation), Ui(sent_rate=1.0), width, height, glyphs), width, height)
+
+
+def test_what_comes_after_the_end_takes_the_run_no_time() -> None:
+    finished = [stage(), metrics(1, total=1.0), event("finished", 61.0, metric="accuracy", teacher={}, student={})]
+    for more in ([], [event("note", 5000.0, text="after the end")]):
+        view = view_of(event("started", 1.0, host="here", device="cpu"), *finished, *more, word="finished")
+        assert "took 1 m 0 s" in draw_status(view, Ui(), 120, 2, UNICODE).text(1)
+
+
+def test_a_replay_does_not_say_what_the_run_is_doing_now() -> None:
+    frame = draw_status(view_named("finished"), Ui(playhead=NOON), 120, 2, UNICODE)
+    first, second = frame.lines()
+    assert first.startswith(" ▸ REPLAY 12:00:00 ")
+    assert "FINISHED" not in first and "took" not in second and "parameters" not in second
+
+
+def test_another_stage_than_the_present_one_is_named() -> None:
+    view = view_of(stage(name="teacher"), metrics(1, stage="teacher", total=1.0), stage(t=2.0), metrics(1, total=1.0))
+    row = draw_status(view, Ui(stage="teacher"), 120, 2, UNICODE).text(0)
+    assert "RUNNING  teacher (the run is in: student)" in row
+    assert "the run is in" not in draw_status(view, Ui(), 120, 2, UNICODE).text(0)
