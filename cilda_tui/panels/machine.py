@@ -37,10 +37,9 @@ def draw_machine(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs)
         return frame
     room = height - 1
     rows = _rows(reading, width - 3, glyphs, room)
-    past = _past(view.machine, reading, ui, width - 3, glyphs)
     # How it was stands below how it is where there is room for both.
-    if past and len(rows) + 3 <= room:
-        rows = [*rows, [], *past[: room - len(rows) - 1]]
+    if len(rows) + 3 <= room:
+        rows = [*rows, [], *_past(view.machine, reading, ui, width - 3, glyphs)[: room - len(rows) - 1]]
     offset = max(0, min(ui.machine_offset, len(rows) - room))
     for row, pieces in enumerate(rows[offset : offset + room], 1):
         put_pieces(frame, 2, row, pieces)
