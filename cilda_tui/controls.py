@@ -172,7 +172,7 @@ def _zoom(ui: Ui, sight: Sight) -> Ui:
 
 def _reset(ui: Ui, sight: Sight) -> Ui:  # noqa: ARG001
     changes: dict[str, dict[str, object]] = {
-        "curves": {"window": None, "follow": False, "cursor": None, "log": False},
+        "curves": {"window": None, "follow": False, "cursor": None, "log": False, "stage": None},
         "machine": {"machine_offset": 0},
         "examples": {"example": 0, "pinned": None, "only_disagreements": False, "example_filter": ""},
         "runs": {"run": None, "run_filter": "", "marks": ()},
@@ -263,7 +263,7 @@ def _steering(ui: Ui, action: str, sight: Sight) -> Ui:
     if sight.ended:
         return ui.saying(f"the run has ended: it is {sight.status}", "warn")
     what = "resume" if action == "pause" and sight.status == "paused" else action
-    return ui.with_(prompt=Prompt("confirm", f"{_ASK[what]} y/n ", action=what))
+    return ui.with_(prompt=Prompt("confirm", f"{_ASK[what]} y/N ", action=what))
 
 
 _OVERLAY = frozenset({"leave", "help", "up", "down", "page_up", "page_down", "first", "last", "enter"})

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from cilda_tui.cell_shapes import shapes_of
 from cilda_tui.frame import Frame
 from cilda_tui.look import LINES, Look
 from cilda_tui.plot import Line, Plot
-from cilda_tui.series import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +21,7 @@ _MOST_POINTS = 20_000
 
 
 def chart_picture(plot: Plot, look: Look) -> Figure:
-    """The chart's lines over its axis: the band of the raw values, and the line smoothed as on the screen."""
+    """The chart's lines over its axis: each value as it was written, not smoothed, and the band that it sums up."""
     figure = _figure(8.0, 4.5)
     axes = figure.add_subplot()
     for place, line in enumerate(plot.lines):
@@ -64,19 +60,7 @@ def _draw_line(axes: Axes, plot: Plot, line: Line, colour: str) -> None:
         return
     if plot.band:
         axes.fill_between(x[::every], low[::every], high[::every], color=colour, alpha=0.2, linewidth=0)
-    axes.plot(x[::every], _smoothed(mean, plot.smoothing)[::every], color=colour, linewidth=1.2, label=_text(line.name))
-
-
-def _smoothed(values: Floats, smoothing: float) -> Floats:
-    """An exponential mean from the left; gaps stay gaps."""
-    smooth, before = np.empty_like(values, dtype=np.float64), math.nan
-    for place, value in enumerate(values.tolist()):
-        if math.isfinite(value):
-            before = value if math.isnan(before) else smoothing * before + (1 - smoothing) * value
-            smooth[place] = before
-        else:
-            smooth[place] = math.nan
-    return smooth
+    axes.plot(x[::every], mean[::every], color=colour, linewidth=1.0, label=_text(line.name))
 
 
 def frame_picture(frame: Frame, look: Look) -> Figure:

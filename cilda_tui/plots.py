@@ -91,9 +91,12 @@ def plot_named(view: RunView, ui: Ui, marked: Sequence[RunView], name: str) -> P
     chart = None if stage is None else next((one for one in charts_of(stage, view.terms) if one.name == name), None)
     if stage is None or chart is None:
         return None
+    # A run that has nothing in common with this chart leaves it as it is.
+    first = next(key for _, key in chart.curves if key in stage.curves)
+    beside = [one for one in marked if stage.name in one.stages and first in one.stages[stage.name].curves]
     return Plot(
-        title=_title(chart, stage) if marked else chart.name,
-        lines=tuple(_lines(chart, view, stage, marked))[:_MOST_LINES],
+        title=_title(chart, stage) if beside else chart.name,
+        lines=tuple(_lines(chart, view, stage, beside))[:_MOST_LINES],
         track=stage.track,
         axis=ui.axis,
         window=ui.window,
@@ -117,9 +120,8 @@ def _lines(chart: Chart, view: RunView, stage: StageCurves, marked: Sequence[Run
     _, key = there[0]
     yield Line(view.folder.id, stage.curves[key], points=chart.points)
     for one in marked[: len(MARKS)]:
-        other = one.stages.get(stage.name)
-        if other is not None and key in other.curves:
-            yield Line(one.folder.id, other.curves[key], points=chart.points, track=other.track)
+        other = one.stages[stage.name]
+        yield Line(one.folder.id, other.curves[key], points=chart.points, track=other.track)
 
 
 def _title(chart: Chart, stage: StageCurves) -> str:

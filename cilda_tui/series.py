@@ -172,10 +172,10 @@ class Series:
             self._arrays.grow(min(2 * end, self._most + _MOST_WAITING))
         self._arrays.put(self._used, rows)
         self._used = begin + self._arrays.fold(begin, end, self._width)
-        if self._used > self._most:
-            while self._used > self._most * 3 // 4:
-                self._width *= 2
-                self._used = self._arrays.fold(0, self._used, self._width)
+        # No further than needed: so it does not matter how many waited. Widths only grow, so that folding is rare.
+        while self._used > self._most:
+            self._width *= 2
+            self._used = self._arrays.fold(0, self._used, self._width)
 
 
 class _Arrays:

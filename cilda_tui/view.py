@@ -67,6 +67,8 @@ class RunView:
         self.attempt = 0
         """Which process works on it, from 1; 0 before one has begun."""
         self.began: float | None = None
+        self.ended: float | None = None
+        """When the run came to its end; None while it goes on, or if it ended without a word."""
         self.now: float | None = None
         """The time of the newest event or reading, by the run's clock."""
         self.reading: float | None = None
@@ -186,6 +188,7 @@ class RunView:
             if interrupts(event) and self.stage is not None:
                 self.stage.interrupted()
         elif kind in _ENDS:
+            self.ended = event["t"]
             if self.stage is not None:
                 self.stage.end(event["t"])
             if kind == "finished":
@@ -198,7 +201,7 @@ class RunView:
         self.attempt = count(event.get("attempt")) or self.attempt + 1
         self.device, self.host = name(event.get("device")), name(event.get("host"))
         self.began = event["t"] if self.began is None else self.began
-        self.outcome = None
+        self.outcome = self.ended = None
         self.warnings.clear()
         for stage in self.stages.values():
             stage.interrupted()

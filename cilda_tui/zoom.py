@@ -5,7 +5,7 @@ from __future__ import annotations
 from cilda_tui.columns import Window
 
 # Nearer than this nothing is left to see.
-_NEAREST = 2.0**-24
+_NEAREST = 2.0**-12
 
 
 def zoomed(window: Window | None, whole: Window, factor: float, about: float | None = None) -> Window | None:

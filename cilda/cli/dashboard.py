@@ -86,7 +86,12 @@ def open_dashboard(folder: RunFolder | None, runs_dir: Path, choices: Choices = 
     last = app.scene.last or folder
     if last is None:
         return None
+    if not last.path.is_dir():
+        say(f"the folder of run {last.id} is gone: {last.path}")
+        return None
     status = status_of(last)
+    if status.word == "finished":
+        say(f"run {last.id} is finished" + (f"; its student: {last.student}" if last.student.is_dir() else ""))
     if status.ended:
         if status.word != "finished":
             say(f"run {last.id}: {words_of(status)}")

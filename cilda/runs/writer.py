@@ -219,7 +219,7 @@ class RunWriter:
                 listener(event)
             except Exception as error:  # noqa: BLE001  a closed terminal must not end the training
                 self._listeners.remove(listener)
-                dropped.append(f"a listener was dropped: {type(error).__name__}: {error}")
+                dropped.append(f"progress is shown there no longer, the run goes on: {type(error).__name__}: {error}")
         for what in dropped:
             self._alert(what)
 

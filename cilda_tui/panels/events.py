@@ -58,8 +58,8 @@ def notices_shown(view: RunView, ui: Ui) -> list[Notice]:
 
 
 def _standing(view: RunView, ui: Ui) -> list[_Line]:
-    """What is true now; of the past nobody knows what stood."""
-    if ui.playhead is not None:
+    """What is true now, or was when the screen was frozen; of the past nobody knows what stood."""
+    if ui.playhead is not None and not ui.frozen:
         return []
     alerts = [_Line(alert.level, alert.since, alert.what, alert.todo) for alert in view.alerts]
     return [*alerts, *(_of_request(asked) for asked in view.requests.open)]

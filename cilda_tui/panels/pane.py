@@ -70,12 +70,12 @@ def safe(text: object, glyphs: Glyphs, cells: int | None = None) -> str:
     return words if cells is None else cut(words, cells, glyphs.ellipsis)
 
 
-def clock(seconds: float | None) -> str:
-    """The time of day, without its seconds, which would change all the time: `14:02`."""
+def clock(seconds: float | None, *, seconds_too: bool = False) -> str:
+    """The time of day, `14:02`; its seconds only where they stand still, or they would change all the time."""
     if seconds is None or not math.isfinite(seconds):
         return "--:--"
     try:
-        return time.strftime("%H:%M", time.localtime(seconds))
+        return time.strftime("%H:%M:%S" if seconds_too else "%H:%M", time.localtime(seconds))
     except (OverflowError, ValueError, OSError):
         return "--:--"
 

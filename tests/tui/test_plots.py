@@ -111,3 +111,9 @@ def test_without_a_stage_there_is_no_chart() -> None:
     assert chart_names(view_of(), Ui()) == ()
     assert plot_named(view_of(), Ui(), [], "scores") is None
     assert plot_named(view_of(*RUN), Ui(), [], "gone") is None
+
+
+def test_a_run_that_has_nothing_in_common_leaves_a_chart_as_it_is() -> None:
+    plot = plot_named(view_of(*RUN), Ui(), [view_of(stage(name="pretraining"))], "student losses")
+    assert plot is not None
+    assert [line.name for line in plot.lines] == ["total", "hard_label.real", "logit_kl.soft"]

@@ -146,7 +146,7 @@ class Diary:
 
 @pytest.mark.slow
 def test_a_thousand_texts_are_letters_on_the_screen_and_nothing_else(tmp_path: Path) -> None:
-    with generator_first(tmp_path) as made, opened(made.folder.path, "--now", str(made.now)) as shown:
+    with generator_first(tmp_path) as made, opened(made.folder.path, "--now", str(made.now), width=110) as shown:
         shown.until("RUNNING")
         # Without the bell, and curves as a page of their own.
         shown.press("B", "1", "z")
