@@ -65,9 +65,14 @@ class Frame:
         return start
 
     def fill(self, x: int, y: int, width: int, height: int, letter: str = " ", role: Role = PLAIN) -> None:
-        """Fills a rectangle with one character."""
+        """Fills a rectangle with one character that is one cell wide."""
+        start = max(0, x)
+        count = min(width, self.width - start)
+        if count <= 0:
+            return
+        cells, roles = [letter] * count, [role] * count
         for row in range(max(0, y), min(self.height, y + height)):
-            self.put(max(0, x), row, letter * min(width, self.width - max(0, x)), role)
+            self.put_cells(start, row, cells, roles)
 
     def paste(self, frame: Frame, x: int, y: int) -> None:
         """Copies another frame into this one, its upper left corner at x, y (neither negative)."""
@@ -149,6 +154,9 @@ class Frame:
                 continue
             if x + width > limit:
                 break
+            if x < 0 < x + width:
+                # Of a wide letter that begins outside, half would be left.
+                cells[0], roles[0] = " ", role
             if x >= 0:
                 cells[x], roles[x] = letter, role
                 if width == 2:

@@ -32,7 +32,13 @@ for _name in ("FORCE_COLOR", "NO_COLOR", "HF_ENDPOINT", "HF_TOKEN"):
 
 
 # A busy machine is no fault of what is tested.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Everybody's own runs look for new examples; where a change is judged, the same ones are tried each time.
+settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
 settings.load_profile("patient")
 
 

@@ -123,7 +123,7 @@ def percent(fraction: float | None) -> str:
     """A share in four cells: ` 97%`."""
     if fraction is None or not math.isfinite(fraction):
         return "  ?%"
-    return f"{min(999, max(0, round(100 * fraction))):3}%"
+    return f"{round(min(999.0, max(0.0, 100 * fraction))):3}%"
 
 
 _STATE_ROLES = {

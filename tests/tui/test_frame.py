@@ -61,6 +61,15 @@ def test_a_span_never_cuts_a_wide_letter() -> None:
     assert after.changed(before) == [Span(0, 2, 4)]
 
 
+def test_a_rectangle_is_filled_as_far_as_the_frame_reaches() -> None:
+    frame = Frame(5, 3)
+    frame.put(0, 1, "日")
+    frame.fill(1, 1, 99, 99, "─", "dim")
+    frame.fill(7, 0, 1, 1, "x")
+    assert frame.lines() == ["", " ────", " ────"]
+    assert list(frame.segments(1)) == [(" ", ""), ("────", "dim")]
+
+
 def test_a_frame_in_a_frame() -> None:
     inner, outer = Frame(3, 2), Frame(4, 3)
     inner.put(0, 0, "abc", "strong")
