@@ -35,6 +35,8 @@ for _name in ("FORCE_COLOR", "NO_COLOR", "HF_ENDPOINT", "HF_TOKEN"):
 # Everybody's own runs look for new examples; where a change is judged, the same ones are tried each time.
 settings.register_profile(
     "patient",
+    # Half of the usual: the suite is to be run before every change.
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=bool(os.environ.get("CI")),

@@ -131,7 +131,7 @@ def test_the_view_ends_with_the_run(run: Standin, status: str, code: int) -> Non
     with terminal("watch", "-f") as shown:
         shown.until("3/100")
         run.end(status)
-        shown.until(f"{status} ")
+        shown.until(f"{status}, ")
         assert shown.process.wait(PATIENCE_SECONDS) == code
         assert shown.cooked()
 

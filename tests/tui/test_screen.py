@@ -151,7 +151,7 @@ def test_several_viewers_watch_one_run(tmp_path: Path) -> None:
 def test_a_request_is_confirmed_asked_and_seen(tmp_path: Path) -> None:
     with running(tmp_path) as made, opened(made, width=120, height=40) as shown:
         shown.press("K")
-        shown.until("Write a checkpoint after this turn? y/n")
+        shown.until("Write a checkpoint after this turn? y/N")
         assert not made.folder.control_new.exists() or not list(made.folder.control_new.iterdir())
         shown.press("y")
         shown.until("asked: checkpoint")

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from cilda.runs.events import encode
 from cilda.runs.layout import RunFolder
-from tests.tui.made_run import BEGAN, MADE, MadeRun, generator_first, grow, running
+from tests.tui.made_run import BEGAN, MadeRun, generator_first, grow, running
 from tests.tui.strange_texts import PIECES, strange_texts
-from tests.tui.terminal import KEYS, Terminal, terminal
+from tests.tui.terminal import Terminal, terminal
 
 OPENED = (sys.executable, "-m", "tests.tui.opened")
 # Each try goes on in the same running program: there is nothing that could be tried again with less.
@@ -332,32 +332,4 @@ def test_keys_are_answered_while_garbage_and_endless_lines_pour_in(tmp_path: Pat
         shown.press("6")
         shown.until("100,000 bad lines")
         assert_in_place(shown)
-        leave(shown)
-
-
-# Leaving and writing files are other tests' business.
-PRESSED = sorted({*"123456zcxLbfsSamt[]+-0 ,.<>dowDn=N/:?gGhjklTBKPXW", *KEYS} - {"ctrl+c"})
-SIZES = st.tuples(st.integers(1, 210), st.integers(1, 70))
-
-
-@pytest.mark.slow
-def test_any_keys_in_any_order_at_any_size_leave_a_screen_that_can_be_left(tmp_path: Path) -> None:
-    with MADE["resumed"](tmp_path) as made, opened(made.folder.path, "--now", str(made.now)) as shown:
-        shown.until("RUNNING")
-        shown.press("B")
-
-        @settings(FEW, max_examples=4)
-        @given(st.lists(st.sampled_from(PRESSED) | SIZES, min_size=60, max_size=60))
-        def tried(actions: list[str | tuple[int, int]]) -> None:
-            for action in actions:
-                if isinstance(action, str):
-                    shown.press(action)
-                else:
-                    shown.resize(*action)
-                shown.read(0.01)
-            shown.resize(100, 30)
-            shown.press(*["escape"] * 6, "1", "0")
-            shown.until(lambda screen: "step" in screen and "q leave" in screen)
-
-        tried()
         leave(shown)
