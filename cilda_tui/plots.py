@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from cilda.runs.stages import NO_LOSSES
 from cilda_tui.moment import Moment, moment_of
 from cilda_tui.plot import Line, Plot
 from cilda_tui.stage_curves import LEARNER, PARTS, StageCurves
@@ -16,11 +17,6 @@ MARKS = "bcdefgh"
 """The letters of runs that are laid over the charts; the run shown is `a`."""
 
 _GENERATOR = "generator"
-# Keys of metrics that are no losses; the first is a prefix of the norms by term as well.
-_NO_LOSSES = (
-    "gradient_norm", "seconds.", "learning_rate", "texts_per_second", "drawn_fraction", "changed_fraction",
-    "agreement.",
-)  # fmt: skip
 # What the projections learn by is on another scale than what the student does.
 _CRITIC = "critic."
 _MOST_LINES = 12
@@ -143,7 +139,7 @@ def _losses(curves: Sequence[str], player: str, terms: Sequence[str]) -> list[st
     """The total, the recipe's terms in their order, then whatever else is a loss."""
     prefix = f"{player}/"
     there = [key.removeprefix(prefix) for key in curves if key.startswith(prefix)]
-    there = [key for key in there if not key.startswith((*_NO_LOSSES, _CRITIC))]
+    there = [key for key in there if not key.startswith((*NO_LOSSES, _CRITIC))]
     return [key for key in dict.fromkeys(("total", *terms, *there)) if key in there]
 
 

@@ -14,7 +14,7 @@ from cilda.runs.words import duration, one_line, short, whole
 # Whoever is trained, the teacher in its own stage included, plays the student's part: the stage is as far as it is.
 _LEARNER = "student"
 # Metrics that are no losses; of the rest, `total` comes first.
-_NO_LOSSES = (
+NO_LOSSES = (
     "gradient_norm",
     "seconds.",
     "learning_rate",
@@ -59,7 +59,7 @@ class StageView:
         values = {key: _mean(summary) for key, summary in _mapping(event.get("values")).items()}
         player = str(event.get("player"))
         self.losses[player] = {
-            key: value for key, value in values.items() if value is not None and not key.startswith(_NO_LOSSES)
+            key: value for key, value in values.items() if value is not None and not key.startswith(NO_LOSSES)
         }
         turn = whole(event.get("turn"))
         if self._generator_turns is not None:
