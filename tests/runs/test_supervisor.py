@@ -109,6 +109,8 @@ def test_a_trainer_s_death_is_seen_at_once_and_not_when_its_supervisor_ends(
 ) -> None:
     process = supervised("echo $$; exec sleep 600")
     trainer = trainer_of(run)
+    # Once it measures the machine, it has given the trainer's lock away.
+    until(lambda: (run.system / "000001.jsonl").exists() and (run.system / "000001.jsonl").stat().st_size > 0)
     process.send_signal(signal.SIGSTOP)
     os.kill(trainer, signal.SIGKILL)
     until(lambda: holder(run.trainer_lock).held is Held.NO)
