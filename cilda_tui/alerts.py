@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cilda_tui.field import finite
+from cilda.runs.field import finite
 from cilda_tui.notices import Level
 
 if TYPE_CHECKING:

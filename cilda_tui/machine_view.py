@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cilda.runs.events import Event
-from cilda_tui.field import count, finite, mapping, name
+from cilda.runs.field import count, finite, mapping, name
 from cilda_tui.series import Series
 from cilda_tui.thinned import Thinned
 from cilda_tui.track import Track

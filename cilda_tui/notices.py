@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cilda.runs.events import Event
+from cilda.runs.field import count, finite, mapping, numbers, text
 from cilda.runs.words import score_words
-from cilda_tui.field import count, finite, mapping, numbers, text
 
 Level = Literal["info", "good", "warning", "error"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cilda.runs.events import Event
-from cilda_tui.field import count, name, text
+from cilda.runs.field import count, name, text
 
 State = Literal["asked", "accepted", "done", "refused", "withdrawn"]
 

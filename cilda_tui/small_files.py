@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cilda.runs.atomic import read_json
+from cilda.runs.field import finite, name
 from cilda.runs.layout import RunFolder
 from cilda.runs.status import Status, status_of
 from cilda.runs.store import RunRecord, open_run
-from cilda_tui.field import finite, name
 from cilda_tui.requests import Asked
 
 _MOST_WAITING = 100

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from cilda.runs.events import Event, number
+from cilda.runs.field import count, finite, mapping, name, numbers
 from cilda.runs.stages import StageView
-from cilda_tui.field import count, finite, mapping, name, numbers
 from cilda_tui.loss_level import LossLevel
 from cilda_tui.pace import Pace
 from cilda_tui.series import Series

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from cilda_tui.examples import Example
+from cilda.rewrites.rewrite import Rewrite
 from cilda_tui.log_tail import LogText
 from cilda_tui.panels.examples import chosen_examples
 from cilda_tui.plot import Line, Plot
@@ -97,7 +97,7 @@ def table_of_machine(view: RunView) -> Table:
 
 def table_of_examples(view: RunView, ui: Ui) -> Table:
     """The texts that pass the filter, with all that was said of them."""
-    names = tuple(field.name for field in fields(Example))
+    names = tuple(field.name for field in fields(Rewrite))
     rows = (tuple(_flat(getattr(example, name)) for name in names) for example in chosen_examples(view, ui))
     return Table(names, tuple(rows))
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cilda.runs.events import Event, number
+from cilda.runs.field import count, finite, mapping, name, numbers
 from cilda.runs.layout import RunFolder
 from cilda.runs.rate import interrupts
 from cilda.runs.status import Status
 from cilda.runs.store import RunRecord
 from cilda_tui.alerts import Alarms, Alert
 from cilda_tui.examples import Examples
-from cilda_tui.field import count, finite, mapping, name, numbers
 from cilda_tui.machine_view import MachineView
 from cilda_tui.notices import MOST_NOTICES, Notice, notice_of
 from cilda_tui.requests import Asked, Requests

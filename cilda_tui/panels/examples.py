@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from cilda_tui.examples import Example
+from cilda.rewrites.rewrite import Rewrite
+from cilda.rewrites.tokens import Word, words_of
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.panels.pane import Piece, clock, fitted, put_pieces, safe, titled
 from cilda_tui.safe import cut
-from cilda_tui.tokens import Word, words_of
 from cilda_tui.ui import Ui
 from cilda_tui.view import RunView
 
@@ -22,7 +22,7 @@ _WORD_CELLS = 60
 """A single word longer than this is cut: it would be the whole text."""
 
 
-def chosen_examples(view: RunView, ui: Ui) -> list[Example]:
+def chosen_examples(view: RunView, ui: Ui) -> list[Rewrite]:
     """Those that were there at the playhead and pass the filter, the oldest first."""
     found = view.examples if ui.playhead is None else view.examples.until(ui.playhead)
     wanted = ui.example_filter.casefold()
@@ -57,7 +57,7 @@ def draw_examples(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs
     return frame
 
 
-def _put_pair(frame: Frame, row: int, example: Example, ui: Ui, glyphs: Glyphs) -> int:
+def _put_pair(frame: Frame, row: int, example: Rewrite, ui: Ui, glyphs: Glyphs) -> int:
     """Both texts, and below them what was said of them; gives the row behind."""
     width, room = frame.width - 3, max(0, frame.height - row)
     # The texts come first: what was said of them takes what they leave.
@@ -72,7 +72,7 @@ def _put_pair(frame: Frame, row: int, example: Example, ui: Ui, glyphs: Glyphs) 
     return row
 
 
-def _put_older(frame: Frame, row: int, example: Example, ui: Ui, glyphs: Glyphs) -> int:
+def _put_older(frame: Frame, row: int, example: Rewrite, ui: Ui, glyphs: Glyphs) -> int:
     """An older pair below a thin line: its texts, and all answers in one row; gives the row behind."""
     frame.fill(2, row, frame.width - 3, 1, glyphs.dash, "grid")
     at = f" turn {example.turn:,} "
@@ -94,7 +94,7 @@ def _put_texts(frame: Frame, row: int, texts: tuple[list[list[Piece]], list[list
     return row
 
 
-def _place(chosen: Sequence[Example], ui: Ui) -> int:
+def _place(chosen: Sequence[Rewrite], ui: Ui) -> int:
     if ui.pinned is not None:
         for place, example in enumerate(chosen):
             if example.key == ui.pinned:
@@ -102,7 +102,7 @@ def _place(chosen: Sequence[Example], ui: Ui) -> int:
     return max(0, len(chosen) - 1 - ui.example)
 
 
-def _facts(ui: Ui, example: Example | None, place: int, count: int, glyphs: Glyphs) -> list[Piece]:
+def _facts(ui: Ui, example: Rewrite | None, place: int, count: int, glyphs: Glyphs) -> list[Piece]:
     facts: list[Piece] = []
     if ui.example_filter:
         facts.append((f"/{safe(ui.example_filter, glyphs, 20)}", "focus"))
@@ -115,7 +115,7 @@ def _facts(ui: Ui, example: Example | None, place: int, count: int, glyphs: Glyp
 
 
 def _texts(
-    example: Example, cells: int, glyphs: Glyphs, rows: int, *, wanted: str
+    example: Rewrite, cells: int, glyphs: Glyphs, rows: int, *, wanted: str
 ) -> tuple[list[list[Piece]], list[list[Piece]]]:
     """Both texts in lines: each as many as it needs, both together no more than the rows there are."""
     changed = set(example.changed)
@@ -177,7 +177,7 @@ def _window(lines: list[list[Piece]], rows: int, first: int, glyphs: Glyphs, cel
     return found
 
 
-def _answers(example: Example, width: int, glyphs: Glyphs, most: int) -> list[list[Piece]]:
+def _answers(example: Rewrite, width: int, glyphs: Glyphs, most: int) -> list[list[Piece]]:
     """What both models said before and after, and how far apart they are: a row each, or side by side in fewer."""
     said = [
         ("teacher", example.teacher_real, example.teacher_soft, example.teacher_flips),
@@ -197,7 +197,7 @@ def _answers(example: Example, width: int, glyphs: Glyphs, most: int) -> list[li
 
 
 def _answer_in_short(
-    name: str, real: Sequence[float], soft: Sequence[float], flips: bool, example: Example, glyphs: Glyphs
+    name: str, real: Sequence[float], soft: Sequence[float], flips: bool, example: Rewrite, glyphs: Glyphs
 ) -> list[Piece]:
     """`teacher 1: 0.98 → 0: 0.71 flips`."""
     whole = example.regression or len(real) < 2 or len(soft) < 2
@@ -206,7 +206,7 @@ def _answer_in_short(
 
 
 def _answer(
-    name: str, real: Sequence[float], soft: Sequence[float], flips: bool, example: Example, width: int, glyphs: Glyphs
+    name: str, real: Sequence[float], soft: Sequence[float], flips: bool, example: Rewrite, width: int, glyphs: Glyphs
 ) -> list[Piece]:
     arrow = f" {glyphs.arrow} "
     if example.regression or len(real) < 2 or len(soft) < 2:
@@ -233,7 +233,7 @@ def _class(place: int, answers: Sequence[float], bar: int, glyphs: Glyphs) -> li
     return [(f"class {place}", "strong"), *drawn, (f" {answers[place]:.2f}", "")]
 
 
-def _apart(example: Example, glyphs: Glyphs) -> list[list[Piece]]:
+def _apart(example: Rewrite, glyphs: Glyphs) -> list[list[Piece]]:
     facts: list[list[Piece]] = []
     name = "gap" if example.regression else "KL"
     if example.kl_real is not None or example.kl_soft is not None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cilda_tui.tokens import words_of
+from cilda.rewrites.tokens import words_of
 from tests.tui.strange_texts import strange_texts
 
 

@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given
 
-from cilda_tui import field
+from cilda.runs import field
 from tests.tui.any_events import JSON
 
 
