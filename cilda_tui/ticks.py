@@ -22,7 +22,7 @@ class Tick:
 
 def ticks_of(columns: Columns, across: int) -> list[Tick]:
     """The ticks under so many columns, `across` of which share a cell."""
-    apart = _apart(columns.width * across * _APART, columns.axis)
+    apart = round_apart(columns.width * across * _APART, columns.axis)
     first, last = math.ceil(columns.left / apart - 1e-9), math.floor(columns.right / apart + 1e-9)
     ticks = []
     for place in range(first, last + 1):
@@ -45,8 +45,8 @@ def axis_words(axis: str, value: float, apart: float) -> str:
     return f"{value:.{_decimals(apart)}f}" if apart < 1 else f"{value:.0f}"
 
 
-def _apart(least: float, axis: str) -> float:
-    """The next round distance; whole ones between steps and texts."""
+def round_apart(least: float, axis: str) -> float:
+    """The next round distance between ticks on an axis, no smaller than this; whole ones between steps and texts."""
     if axis == "time":
         known = next((seconds for seconds in _CLOCK_SECONDS if seconds >= least), None)
         if known is not None and least > 0.5:
