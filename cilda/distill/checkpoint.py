@@ -69,17 +69,33 @@ def load_checkpoint(path: Path) -> dict[str, Tree]:
         CildaError: a newer version wrote it.
     """
     files = listed_files(path)
-    state: dict[str, Tree] = {}
-    for name in sorted(name for name in files if name.endswith(".json")):
-        entry = name.removesuffix(".json")
-        tensors_name = f"{entry}.safetensors"
-        try:
-            rest = json.loads(whole_bytes(path, name, files))
-            # Read, not mapped: an optimiser may hold on to these tensors when the file is long gone.
-            state[entry] = _with_tensors(rest, safetensors.torch.load(whole_bytes(path, tensors_name, files)))
-        except (KeyError, ValueError, SafetensorError) as error:
-            raise damaged(path, f"{name} does not lead to its tensors ({error})") from error
-    return state
+    entries = sorted(name.removesuffix(".json") for name in files if name.endswith(".json"))
+    return {entry: _entry(path, entry, files) for entry in entries}
+
+
+def load_entry(path: Path, entry: str) -> Tree:
+    """One entry of a checkpoint, without reading the others; every byte of it compared with the manifest.
+
+    Raises:
+        DamageError: as `load_checkpoint`; or there is no such entry.
+        CildaError: a newer version wrote it.
+    """
+    files = listed_files(path)
+    if f"{entry}.json" not in files:
+        raise damaged(path, f"it has no {entry}")
+    return _entry(path, entry, files)
+
+
+def _entry(path: Path, entry: str, files: Mapping[str, Any]) -> Tree:
+    """A tree with its tensors in their places."""
+    name = f"{entry}.json"
+    try:
+        rest = json.loads(whole_bytes(path, name, files))
+        # Read, not mapped: an optimiser may hold on to these tensors when the file is long gone.
+        tree: Tree = _with_tensors(rest, safetensors.torch.load(whole_bytes(path, f"{entry}.safetensors", files)))
+    except (KeyError, ValueError, SafetensorError) as error:
+        raise damaged(path, f"{name} does not lead to its tensors ({error})") from error
+    return tree
 
 
 def _write(unfinished: Path, state: Mapping[str, Tree], needs: Iterable[str]) -> None:
