@@ -29,6 +29,7 @@ _BAR = 12
 _CELL = 5
 _CHANGED = "bold yellow"
 _DIM = "dim"
+_UNKNOWN = {"[UNK]": "\N{REPLACEMENT CHARACTER}"}
 _BETWEEN_TEXTS = frozenset({"[SEP]", "</s>"})
 
 
@@ -91,10 +92,11 @@ class _Page:
             return
         chance = [value for row in found.chance for value in row if value is not None]
         by_chance = f"; by chance {_hundredths(min(chance))} to {_hundredths(max(chance))}" if chance else ""
-        what = f"linear CKA over {found.count} {found.over}, student by teacher layer{by_chance}"
+        over = "tokens" if found.over == "tokens" else "words, as their tokens differ"
+        what = f"linear CKA over {found.count} {over}, student by teacher layer{by_chance}"
         yield from self._folded("layers", Text(what))
         if found.weak:
-            weak = "weak: over so few, layers without any relation are nearly as alike"
+            weak = f"weak: so few {found.over} that even layers without any relation are alike"
             yield from self._folded("", Text(weak, "yellow"))
         columns = len(found.cka[0])
         at_once = max(1, (self._width - _MARGIN) // _CELL)
@@ -113,7 +115,7 @@ class _Page:
         by = f"by {name}, weights: {weights}; mask {how.mask_fraction:g}, seed {how.seed}"
         yield from self._folded("rewrites", Text(by))
         for rewrite in answer.rewrites:
-            gain = "" if rewrite.gain is None else f"{rewrite.gain:+.3f}"
+            gain = "" if rewrite.gain is None else f"{round(rewrite.gain, 3) + 0.0:+.3f}"
             yield from self._folded(gain, self._marked(rewrite))
             yield from self._folded("", Text(self._heard(rewrite, models.labels), _DIM))
 
@@ -140,7 +142,7 @@ class _Page:
             return "" if answer.apart is None else f"distance {answer.apart:.3f}"
         labels = {role: self._shown(models.labels[one.index(max(one))]) for role, one in answer.said.items()}
         if answer.apart is None:
-            return next(iter(labels.values()))
+            return f"says {next(iter(labels.values()))}"
         bars = "||" if self._plain else "‖"
         both = f"both say {labels['teacher']}" if answer.agree else "they disagree"
         return f"{both}; KL(teacher {bars} student) {answer.apart:.3f} nats"
@@ -161,7 +163,8 @@ class _Page:
     def _marked(self, rewrite: Rewrite) -> Text:
         """The rewrite word by word, what has changed in brackets."""
         if not rewrite.changed:
-            return Text(f"as it was: {len(rewrite.drawn)} tokens drawn, none is another", _DIM)
+            drawn = len(rewrite.drawn)
+            return Text(f"as it was: {drawn} token{'' if drawn == 1 else 's'} drawn, none is another", _DIM)
         text = Text()
         for part in parts(rewrite.soft_tokens, rewrite.changed):
             if text:
@@ -169,7 +172,8 @@ class _Page:
             for place, (word, changed, glued) in enumerate(part):
                 if place and not glued:
                     text.append(" ")
-                visible = self._shown(word)
+                # In brackets stands what has changed, and nothing else.
+                visible = self._shown(_UNKNOWN.get(word, word))
                 text.append(f"[{visible}]" if changed else visible, _CHANGED if changed else "")
         return text
 
@@ -189,9 +193,8 @@ class _Page:
                 said.append(f"{role} {before[0]:.3f} {self._arrow} {after[0]:.3f}")
                 continue
             was, now = (self._shown(labels[one.index(max(one))]) for one in (before, after))
-            flip = f"flips: {was} {self._arrow} {now}" if was != now else now
-            said.append(f"{role} {flip} {max(after):.2f}")
-        return "   ".join(said)
+            said.append(f"{role} {'flips to ' if was != now else ''}{now} {max(after):.2f}")
+        return "  ".join(said)
 
     def _whole(self, name: str, line: Text) -> Iterator[Text]:
         """One line behind the margin, not broken."""

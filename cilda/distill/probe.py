@@ -9,9 +9,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cilda.distill.data import TokenizedRows, tokenize
+from cilda.distill.data import TokenizedRows
 from cilda.distill.probe_answers import Answers, answers_of, apart_of, chosen
-from cilda.distill.probe_models import ProbeModels, Role
+from cilda.distill.probe_models import ProbeModels, Role, read_as
 from cilda.distill.probe_rewrites import Rewriting, rewritten
 from cilda.distill.probe_similarity import FEWEST, Similarity, compared, token_layers
 from cilda.distill.probe_words import by_words, word_places
@@ -83,7 +83,7 @@ class Probe:
         The same text, seed and share of masked tokens give the same rewrites; a larger count gives more of them.
         """
         rows = Rows(tuple([text] for text in texts), None, ["probe:0"], "as written")
-        read = {role: self._tokens(role, rows) for role in self.models.readers}
+        read = {role: read_as(one.loaded.tokenizer, rows, self.models) for role, one in self.models.readers.items()}
         outputs, layers = {}, {}
         for role, tokens in read.items():
             reader = self.models.readers[role]
@@ -105,10 +105,6 @@ class Probe:
             unlike=unlike,
             rewrites=None if self.models.rewriter is None else rewritten(self.models, rows, said, apart, how),
         )
-
-    def _tokens(self, role: Role, rows: Rows) -> TokenizedRows:
-        tokenizer = self.models.readers[role].loaded.tokenizer
-        return tokenize(rows, tokenizer, self.models.max_length, regression=self.models.regression)
 
     def _similarity(
         self, read: Mapping[Role, TokenizedRows], layers: Mapping[Role, list[Tensor]]

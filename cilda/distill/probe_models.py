@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from cilda.config import RunConfig
+from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.encoder import Encoder
 from cilda.distill.hardware import choose_device
 from cilda.distill.loading import label_names
@@ -31,10 +32,14 @@ from cilda.runs.atomic import read_json
 from cilda.runs.field import count
 from cilda.runs.layout import RunFolder
 from cilda.runs.store import read_events
+from cilda.tasks.rows import Rows
 from cilda.tasks.task import Task
 
 Role = Literal["teacher", "student"]
 ROLES: tuple[Role, Role] = ("teacher", "student")
+
+
+_LETTERS_A_TOKEN = 64
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,22 @@ class ProbeModels:
     def regression(self) -> bool:
         """Whether answers are amounts."""
         return not self.labels
+
+
+def read_as(tokenizer: PreTrainedTokenizerFast, rows: Rows, models: ProbeModels) -> TokenizedRows:
+    """Rows as tokens of one of the models, cut at the longest that all of them take.
+
+    Of a single very long text only as much is looked at as that takes.
+    """
+    room = _LETTERS_A_TOKEN * models.max_length
+    if len(rows) == len(rows.texts) == 1 and len(rows.texts[0][0]) > room:
+        # Up to a blank: there every tokenizer parts a text, and what follows changes nothing before.
+        head = rows.texts[0][0][:room].rpartition(" ")[0]
+        first = Rows(([head],), None, rows.ids, rows.source)
+        tokens = tokenize(first, tokenizer, models.max_length, regression=models.regression)
+        if tokens.cut:
+            return tokens
+    return tokenize(rows, tokenizer, models.max_length, regression=models.regression)
 
 
 def summoned(asked: Asked, tell: Callable[[str], None]) -> ProbeModels:
@@ -177,11 +198,11 @@ def _classifier(
             f"{loaded.source} has no trained head: it says nothing of a text",
             f"fine-tune it first: cilda finetune --teacher {name}",
         )
+    own = label_names(loaded.model.config)
     if labels is None:
-        own = label_names(loaded.model.config)
         labels = own if len(own) > 1 else ()
     said = fit_labels(loaded.model, labels, reorder=True, name=f"the {role} {loaded.source}")
-    if said:
+    if said and own != labels:
         tell(said)
     return loaded, labels
 

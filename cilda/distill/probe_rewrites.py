@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from cilda.distill.batch import Batch, Masked
-from cilda.distill.data import TokenizedRows, tokenize
+from cilda.distill.data import TokenizedRows
 from cilda.distill.evaluate import logits
 from cilda.distill.generator import draw
 from cilda.distill.masking import mask
 from cilda.distill.players import stream
 from cilda.distill.probe_answers import Answers, answers_of, apart_of
-from cilda.distill.probe_models import ProbeModels, Reader, Role
+from cilda.distill.probe_models import ProbeModels, Reader, Role, read_as
 from cilda.distill.run_generator import Rewriter
 from cilda.rewrites.rewrite import Rewrite
 from cilda.tasks.rows import Rows
@@ -55,7 +55,7 @@ def rewritten(
     """
     rewriter = models.rewriter
     assert rewriter is not None
-    tokens = tokenize(rows, rewriter.tokenizer, models.max_length, regression=models.regression)
+    tokens = read_as(rewriter.tokenizer, rows, models)
     at_once = max(1, _TOKENS_AT_ONCE // max(1, int(tokens.lengths[0])))
     made: list[Rewrite] = []
     for first in range(0, how.count, at_once):
@@ -145,7 +145,7 @@ def _heard(
         outputs: Tensor = reader.encoder(batch).logits_BC
         return outputs.cpu()
     rows = Rows(columns, None, [str(row) for row in range(len(columns[0]))], "rewritten")
-    read = tokenize(rows, reader.loaded.tokenizer, models.max_length, regression=models.regression)
+    read = read_as(reader.loaded.tokenizer, rows, models)
     return torch.from_numpy(logits(reader.encoder, read, _BATCH_SIZE))
 
 
