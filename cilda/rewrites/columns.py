@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cilda.rewrites.rewrite import Rewrite
+from cilda.runs.events import number
 
 Kind = Literal["number", "flag", "class", "text"]
 
@@ -32,7 +33,7 @@ def class_of(answers: tuple[float, ...]) -> float | None:
 
 
 def _amount(label: float | str | None) -> float | None:
-    return None if label is None or isinstance(label, str) else float(label)
+    return None if isinstance(label, str) else number(label)
 
 
 def _top(answers: tuple[float, ...]) -> float | None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, compress
+from itertools import count as count_from
+from operator import ne
+from typing import Any
 
 from cilda.runs.events import Event, number
-from cilda.runs.field import count, finite, name, text
+from cilda.runs.field import LARGEST_COUNT, count, finite, name, text
 
 _LONGEST_TEXT = 100_000
 _MOST_TOKENS = 2048
 _LONGEST_TOKEN = 200
 _MOST_CLASSES = 1000
+_ANSWERS = ("teacher_real", "teacher_soft", "student_real", "student_soft")
 
 Span = tuple[int, int]
 """Where a token begins in its text and where it ends, in characters."""
@@ -64,8 +69,7 @@ class Rewrite:
     @property
     def changed(self) -> tuple[int, ...]:
         """Positions where the token is another one."""
-        pairs = zip(self.real_tokens, self.soft_tokens, strict=False)
-        return tuple(place for place, (real, soft) in enumerate(pairs) if real != soft)
+        return tuple(compress(count_from(), map(ne, self.real_tokens, self.soft_tokens)))
 
     @property
     def teacher_flips(self) -> bool:
@@ -98,9 +102,7 @@ def rewrite_of(event: Event) -> Rewrite | None:
     real, soft = event.get("real"), event.get("soft")
     if not isinstance(real, str) or not isinstance(soft, str):
         return None
-    said = {
-        f"{who}_{sight}": event.get(f"{who}_{sight}") for who in ("teacher", "student") for sight in ("real", "soft")
-    }
+    said = {key: event.get(key) for key in _ANSWERS}
     regression = any(number(value) is not None for value in said.values())
     apart = "gap" if regression else "kl"
     return Rewrite(
@@ -129,13 +131,31 @@ def rewrite_of(event: Event) -> Rewrite | None:
     )
 
 
+# A million records are read one by one. Nearly all their lists hold what they should: that is asked of all members at
+# once, and of each only where the answer is no, which halves the time.
+
+
+def _all(kind: type, members: list[Any]) -> bool:
+    return set(map(type, members)) == {kind}
+
+
 def _tokens(value: object) -> tuple[str, ...]:
-    return tuple(text(token, _LONGEST_TOKEN) for token in value[:_MOST_TOKENS]) if isinstance(value, list) else ()
+    if not isinstance(value, list):
+        return ()
+    value = value[:_MOST_TOKENS]
+    try:
+        if len("".join(value)) <= _LONGEST_TOKEN:
+            return tuple(value)
+    except TypeError:
+        pass
+    return tuple(text(token, _LONGEST_TOKEN) for token in value)
 
 
 def _positions(value: object) -> tuple[int, ...]:
     if not isinstance(value, list):
         return ()
+    if len(value) <= _MOST_TOKENS and _all(int, value) and min(value) >= 0 and max(value) <= LARGEST_COUNT:
+        return tuple(value)
     return tuple(found for one in value[:_MOST_TOKENS] if (found := count(one)) is not None)
 
 
@@ -143,17 +163,27 @@ def _spans(value: object, length: int) -> tuple[Span, ...]:
     """All spans of a text of this length; none where one of them is none."""
     if not isinstance(value, list):
         return ()
+    value = value[:_MOST_TOKENS]
+    try:
+        spans = tuple([(begin, end) for begin, end in value])
+    except (TypeError, ValueError):
+        return ()
+    ends = [*chain.from_iterable(spans)]
+    if ends and _all(int, ends) and ends[0] >= 0 and ends[-1] <= length and ends == sorted(ends):
+        return spans
     found: list[Span] = []
-    for one in value[:_MOST_TOKENS]:
-        ends = _positions(one)
-        if len(ends) != 2 or not ends[0] <= ends[1] <= length:
+    for one in value:
+        span = _positions(one)
+        if len(span) != 2 or not span[0] <= span[1] <= length:
             return ()
-        found.append((ends[0], ends[1]))
+        found.append((span[0], span[1]))
     return tuple(found)
 
 
 def _answers(value: object) -> tuple[float, ...]:
     """A list of numbers, or one alone; none where one of them is no number."""
+    if isinstance(value, list) and len(value) <= _MOST_CLASSES and _all(float, value):
+        return tuple(value)
     found = [number(one) for one in (value[:_MOST_CLASSES] if isinstance(value, list) else [value])]
     known = tuple(one for one in found if one is not None)
     return known if len(known) == len(found) else ()
