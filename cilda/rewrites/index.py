@@ -54,7 +54,7 @@ class Index:
         self._tail: list[MadePart] = []
         self._unsure: deque[tuple[KeptPart, bool]] = deque()
         self._file: IndexFile | None = None
-        self._spare: IndexFile | None = None
+        self._spares: list[IndexFile] = []
         self._columns = ColumnCache()
         self._source = SegmentSource(augmentations)
         self._closed = False
@@ -266,8 +266,8 @@ class Index:
 
     def _keep(self, part: MadePart) -> Part:
         """The part in the cache, or in a temporary file, or as it is."""
-        for file in (self._file, self._spare):
-            if file is not None and file.writable:
+        for file in self._files():
+            if file.writable:
                 try:
                     return file.append(part)
                 except OSError:
@@ -278,9 +278,12 @@ class Index:
                 kept = spare.append(part)
             except OSError:
                 continue
-            self._spare = spare
+            self._spares.append(spare)
             return kept
         return part
+
+    def _files(self) -> list[IndexFile]:
+        return [*([] if self._file is None else [self._file]), *self._spares]
 
     def _view(self) -> tuple[list[Part], list[int]]:
         """All parts there are now, and the first place of each, with the number of all at the end."""
@@ -299,7 +302,7 @@ class Index:
         if data is None and isinstance(part, KeptPart):
             made = made_again(self._folder, part) or blank_part(part.extent, part.stamp)
             with self._lock:
-                mended = any(file is not None and file.mend(part, made) for file in (self._file, self._spare))
+                mended = any(file.mend(part, made) for file in self._files())
                 if not mended and number < len(self._parts) and self._parts[number] is part:
                     self._parts[number] = made
             parts[number] = made

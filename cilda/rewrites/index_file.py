@@ -31,7 +31,7 @@ class IndexFile:
     def __init__(self, descriptor: int, *, writable: bool, beginning: bytes) -> None:
         self.descriptor = descriptor
         self.writable = writable
-        self._end = len(beginning)
+        self._begin = self._end = len(beginning)
         # Closed when nobody reads any more: a thread may still do so after `release`.
         self._closing = weakref.finalize(self, os.close, descriptor)
 
@@ -97,11 +97,8 @@ class IndexFile:
 
     def cut(self, parts: Sequence[KeptPart]) -> None:
         """Keeps these parts, its first ones, and forgets what follows them."""
-        if parts:
-            self._end = parts[-1].end
-        if self.writable:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self.descriptor, self._end)
+        self._end = parts[-1].end if parts else self._begin
+        self._truncate()
 
     def append(self, part: MadePart) -> KeptPart:
         """Writes a part at the end.
@@ -113,7 +110,7 @@ class IndexFile:
         try:
             _write(self.descriptor, b"".join(pieces), self._end)
         except OSError:
-            self.cut(())
+            self._truncate()
             raise
         size = self._end + sum(map(len, pieces))
         kept = KeptPart.decoded(pieces[0], self.descriptor, self._end, size)
@@ -134,6 +131,11 @@ class IndexFile:
         except OSError:
             return False
         return True
+
+    def _truncate(self) -> None:
+        if self.writable:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self.descriptor, self._end)
 
     def release(self) -> None:
         """Lets others write to it. What was read from it can still be read."""
