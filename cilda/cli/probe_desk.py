@@ -159,7 +159,7 @@ def _seed_of(how: Rewriting, value: str) -> Rewriting:
 
 
 _COMMANDS = (
-    _Command("n", "10", "so many rewrites", _number_of),
+    _Command("n", "10", "so many rewrites of each text", _number_of),
     _Command("mask", "0.5", "this share of the tokens is drawn anew", _mask_of),
     _Command("seed", "7", "other rewrites", _seed_of),
 )
@@ -190,5 +190,5 @@ def _obey(desk: Desk, name: str, value: str) -> None:
 
 def _hints(desk: Desk) -> str:
     how = desk.how
-    rewrites = f":n {how.count} rewrites  :mask {how.mask_fraction:g}  :seed {how.seed}  " if desk.rewrites else ""
-    return f"{rewrites}:help  an empty line leaves"
+    rewrites = f":n {how.count} rewrites, :mask {how.mask_fraction:g}, :seed {how.seed}, " if desk.rewrites else ""
+    return f"{rewrites}:help; an empty line leaves"

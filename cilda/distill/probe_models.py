@@ -104,8 +104,8 @@ def read_as(tokenizer: PreTrainedTokenizerFast, rows: Rows, models: ProbeModels)
     """
     room = _LETTERS_A_TOKEN * models.max_length
     if len(rows) == len(rows.texts) == 1 and len(rows.texts[0][0]) > room:
-        # Up to a blank: there every tokenizer parts a text, and what follows changes nothing before.
-        head = rows.texts[0][0][:room].rpartition(" ")[0]
+        # Whole words: every tokenizer parts a text at blanks, and what follows one changes nothing before.
+        head = rows.texts[0][0][:room].rpartition(" ")[0].rstrip()
         first = Rows(([head],), None, rows.ids, rows.source)
         tokens = tokenize(first, tokenizer, models.max_length, regression=models.regression)
         if tokens.cut:
