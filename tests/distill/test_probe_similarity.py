@@ -42,14 +42,15 @@ def slow_cka(one: Tensor, other: Tensor) -> float:
         return [[value - mean for value, mean in zip(row, means, strict=True)] for row in rows]
 
     def squares(left: list[list[float]], right: list[list[float]]) -> float:
-        return sum(
-            sum(a * b for a, b in zip(one_column, other_column, strict=True)) ** 2
+        products = [
+            sum(a * b for a, b in zip(one_column, other_column, strict=True))
             for one_column in zip(*left, strict=True)
             for other_column in zip(*right, strict=True)
-        )
+        ]
+        return sum(product * product for product in products)
 
     x, y = centred(one), centred(other)
-    return float(squares(y, x) / math.sqrt(squares(x, x) * squares(y, y)))
+    return squares(y, x) / math.sqrt(squares(x, x) * squares(y, y))
 
 
 def test_by_hand() -> None:
