@@ -1,4 +1,4 @@
-"""The `cilda` command: the table of commands, and the border at which errors become two lines on stderr."""
+"""The `cilda` command: from the table of commands to one that runs, and the border where errors become two lines."""
 
 from __future__ import annotations
 
@@ -6,108 +6,19 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from cilda import __version__
-from cilda.cli.attach import attach, open_list
-from cilda.cli.check import check
-from cilda.cli.distill import distill
-from cilda.cli.doctor import doctor
-from cilda.cli.evaluate import evaluate
-from cilda.cli.finetune import finetune
+from cilda.cli.commands import COMMANDS, GROUP_EXAMPLES
 from cilda.cli.help import WIDTH, CommandHelp, GroupHelp, examples
-from cilda.cli.listing import methods, models, tasks
-from cilda.cli.logs import logs
-from cilda.cli.ps import ps
-from cilda.cli.resume import resume
-from cilda.cli.rm import rm
-from cilda.cli.steer import checkpoint, note, pause, stop
 from cilda.cli.threads import spin_briefly
-from cilda.cli.wait import wait
-from cilda.cli.watch import watch
 from cilda.errors import CildaError
 
 INTERRUPTED = 130
-
-
-@dataclass(frozen=True)
-class Command:
-    """A row of the table: the function whose docstring and signature make the help page, and two or three examples."""
-
-    name: str
-    run: Callable[..., None]
-    group: str
-    examples: tuple[str, ...]
-
-
-# To add a command: one file beside this one whose heavy imports stand inside the function, one row here.
-COMMANDS = (
-    Command(
-        "distill",
-        distill,
-        "Learn",
-        (
-            "cilda distill --teacher bert-base --student 6L",
-            "cilda distill --task rte --method mate_kd --data-dir data --seed 7",
-            "cilda distill --train mails.csv --text body --label folder --student 3L",
-        ),
-    ),
-    Command(
-        "finetune",
-        finetune,
-        "Learn",
-        (
-            "cilda finetune --teacher bert-base --task sst2",
-            "cilda finetune --teacher roberta-base --task rte --out rte",
-        ),
-    ),
-    Command(
-        "check",
-        check,
-        "Learn",
-        (
-            "cilda check --teacher bert-base --student 6L",
-            "cilda check --task mnli --batch-size 128 --auto-batch --json",
-        ),
-    ),
-    Command("resume", resume, "Steer", ("cilda resume", "cilda resume sst2-6L", "cilda resume sst2-6L --foreground")),
-    Command(
-        "eval",
-        evaluate,
-        "Look",
-        (
-            "cilda eval",
-            "cilda eval runs/sst2-6L --json",
-            "cilda eval my-student --task rte --file rows.csv --label gold",
-        ),
-    ),
-    Command(
-        "attach",
-        attach,
-        "Look",
-        ("cilda attach", "cilda attach 20261122-1158 --theme light", "cilda attach gpu-box:sst2-6L --read-only"),
-    ),
-    Command("ps", ps, "Look", ("cilda ps", "cilda ps status:running 'best>0.9'", "cilda ps -w task:sst2")),
-    Command("watch", watch, "Look", ("cilda watch -f", "cilda watch 20261122-1158", "cilda watch --json | jq .kind")),
-    Command("logs", logs, "Look", ("cilda logs -f", "cilda logs 20261122-1158 -n 50", "cilda logs --attempt 2")),
-    Command("wait", wait, "Look", ("cilda wait", "cilda wait sst2-6L rte-6L --timeout 3600")),
-    Command("stop", stop, "Steer", ("cilda stop", "cilda stop 20261122-1158 --no-wait", "cilda stop --kill")),
-    Command("pause", pause, "Steer", ("cilda pause", "cilda pause 20261122-1158")),
-    Command("checkpoint", checkpoint, "Steer", ("cilda checkpoint", "cilda checkpoint 20261122-1158")),
-    Command("note", note, "Steer", ("cilda note 20261122-1158 'colder from here'", "cilda note rte-6L a good one")),
-    Command("rm", rm, "Steer", ("cilda rm 20261122-1158", "cilda rm --yes old-run older-run")),
-    Command("doctor", doctor, "Look", ("cilda doctor", "cilda doctor --runs-dir /mnt/runs --json")),
-    Command("tasks", tasks, "Look", ("cilda tasks", "cilda tasks --json")),
-    Command("methods", methods, "Look", ("cilda methods", "cilda methods --json")),
-    Command("models", models, "Look", ("cilda models", "cilda models | grep roberta")),
-)
-
-GROUP_EXAMPLES = ("cilda distill --demo", "cilda distill --teacher bert-base --student 6L", "cilda methods")
 
 
 class Color(StrEnum):
@@ -152,12 +63,15 @@ def _cilda(
     A generator rewrites the training texts so that teacher and student disagree; the student learns to agree on both.
     Alone in a terminal, cilda opens the list of runs.
     """
-    if context.invoked_subcommand is None and not open_list():
-        typer.echo(context.get_help())
+    if context.invoked_subcommand is None:
+        from cilda.cli.attach import open_list
+
+        if not open_list():
+            typer.echo(context.get_help())
 
 
-def build() -> typer.Typer:
-    """The application with every command of the table."""
+def build(only: str | None = None) -> typer.Typer:
+    """The application with every command of the table, or with one of them."""
     app = typer.Typer(
         name="cilda",
         cls=GroupHelp,
@@ -169,6 +83,8 @@ def build() -> typer.Typer:
         epilog=examples(GROUP_EXAMPLES),
     )
     for command in COMMANDS:
+        if only is not None and command.name != only:
+            continue
         app.command(
             command.name,
             cls=CommandHelp,
@@ -188,7 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in _before_terminator(given)
     spin_briefly()
     try:
-        code = typer.main.get_command(build()).main(hoisted(given), prog_name="cilda", standalone_mode=False)
+        arguments = hoisted(given)
+        application = typer.main.get_command(build(_meant(arguments)))
+        code = application.main(arguments, prog_name="cilda", standalone_mode=False)
         sys.stdout.flush()
     except CildaError as error:
         if debug:
@@ -241,6 +159,14 @@ def hoisted(arguments: Sequence[str]) -> list[str]:
             tail.append(argument)
         position += 1
     return [*head, *tail, *arguments[len(own) :]]
+
+
+def _meant(arguments: Sequence[str]) -> str | None:
+    """The command that the line begins with, behind options of all commands; None where it begins with none."""
+    rest = list(arguments)
+    while rest and rest[0].startswith("-"):
+        del rest[: 2 if rest[0] == "--color" else 1]
+    return next((command.name for command in COMMANDS if rest and command.name == rest[0]), None)
 
 
 def _before_terminator(arguments: Sequence[str]) -> list[str]:

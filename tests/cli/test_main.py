@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Annotated
 
 import pytest
@@ -13,7 +14,8 @@ import typer
 
 from cilda import __version__
 from cilda.cli import main as border
-from cilda.cli.main import Command, hoisted, main
+from cilda.cli.commands import Command
+from cilda.cli.main import hoisted, main
 from cilda.errors import CildaError, UsageError
 
 Run = Callable[[list[str]], int]
@@ -24,7 +26,10 @@ def _with_command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., No
     """Puts one command called `try` in the table."""
 
     def put(run: Callable[..., None]) -> None:
-        monkeypatch.setattr(border, "COMMANDS", (Command("try", run, "Look", ("cilda try", "cilda try")),))
+        module = ModuleType("cilda.cli.trying")
+        module.run = run  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr(border, "COMMANDS", (Command("try", "trying.run", "Look", ("cilda try", "cilda try")),))
 
     return put
 

@@ -1,0 +1,99 @@
+"""The table of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+
+@dataclass(frozen=True)
+class Command:
+    """A row of the table: where the function is whose docstring and signature make the help page, and some examples."""
+
+    name: str
+    where: str
+    """File and function, such as `steer.stop`."""
+    group: str
+    examples: tuple[str, ...]
+
+    @property
+    def run(self) -> Callable[..., None]:
+        """The function; its file is imported now: `cilda ps` waits for no other command's imports."""
+        file, function = self.where.split(".")
+        found: Callable[..., None] = getattr(import_module(f"cilda.cli.{file}"), function)
+        return found
+
+
+# To add a command: one file beside this one whose heavy imports stand inside the function, one row here.
+COMMANDS = (
+    Command(
+        "distill",
+        "distill.distill",
+        "Learn",
+        (
+            "cilda distill --teacher bert-base --student 6L",
+            "cilda distill --task rte --method mate_kd --data-dir data --seed 7",
+            "cilda distill --train mails.csv --text body --label folder --student 3L",
+        ),
+    ),
+    Command(
+        "finetune",
+        "finetune.finetune",
+        "Learn",
+        (
+            "cilda finetune --teacher bert-base --task sst2",
+            "cilda finetune --teacher roberta-base --task rte --out rte",
+        ),
+    ),
+    Command(
+        "check",
+        "check.check",
+        "Learn",
+        (
+            "cilda check --teacher bert-base --student 6L",
+            "cilda check --task mnli --batch-size 128 --auto-batch --json",
+        ),
+    ),
+    Command(
+        "resume",
+        "resume.resume",
+        "Steer",
+        ("cilda resume", "cilda resume sst2-6L", "cilda resume sst2-6L --foreground"),
+    ),
+    Command(
+        "eval",
+        "evaluate.evaluate",
+        "Look",
+        (
+            "cilda eval",
+            "cilda eval runs/sst2-6L --json",
+            "cilda eval my-student --task rte --file rows.csv --label gold",
+        ),
+    ),
+    Command(
+        "attach",
+        "attach.attach",
+        "Look",
+        ("cilda attach", "cilda attach 20261122-1158 --theme light", "cilda attach gpu-box:sst2-6L --read-only"),
+    ),
+    Command("ps", "ps.ps", "Look", ("cilda ps", "cilda ps status:running 'best>0.9'", "cilda ps -w task:sst2")),
+    Command(
+        "watch", "watch.watch", "Look", ("cilda watch -f", "cilda watch 20261122-1158", "cilda watch --json | jq .kind")
+    ),
+    Command("logs", "logs.logs", "Look", ("cilda logs -f", "cilda logs 20261122-1158 -n 50", "cilda logs --attempt 2")),
+    Command("wait", "wait.wait", "Look", ("cilda wait", "cilda wait sst2-6L rte-6L --timeout 3600")),
+    Command("stop", "steer.stop", "Steer", ("cilda stop", "cilda stop 20261122-1158 --no-wait", "cilda stop --kill")),
+    Command("pause", "steer.pause", "Steer", ("cilda pause", "cilda pause 20261122-1158")),
+    Command("checkpoint", "steer.checkpoint", "Steer", ("cilda checkpoint", "cilda checkpoint 20261122-1158")),
+    Command(
+        "note", "steer.note", "Steer", ("cilda note 20261122-1158 'colder from here'", "cilda note rte-6L a good one")
+    ),
+    Command("rm", "rm.rm", "Steer", ("cilda rm 20261122-1158", "cilda rm --yes old-run older-run")),
+    Command("doctor", "doctor.doctor", "Look", ("cilda doctor", "cilda doctor --runs-dir /mnt/runs --json")),
+    Command("tasks", "listing.tasks", "Look", ("cilda tasks", "cilda tasks --json")),
+    Command("methods", "listing.methods", "Look", ("cilda methods", "cilda methods --json")),
+    Command("models", "listing.models", "Look", ("cilda models", "cilda models | grep roberta")),
+)
+
+GROUP_EXAMPLES = ("cilda distill --demo", "cilda distill --teacher bert-base --student 6L", "cilda methods")
