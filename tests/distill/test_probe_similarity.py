@@ -42,7 +42,7 @@ def slow_cka(one: Tensor, other: Tensor) -> float:
         return [[value - mean for value, mean in zip(row, means, strict=True)] for row in rows]
 
     def squares(left: list[list[float]], right: list[list[float]]) -> float:
-        products = [
+        products: list[float] = [
             sum(a * b for a, b in zip(one_column, other_column, strict=True))
             for one_column in zip(*left, strict=True)
             for other_column in zip(*right, strict=True)
