@@ -15,7 +15,7 @@ from cilda.distill.probe_models import ProbeModels, Role, read_as
 from cilda.distill.probe_rewrites import Rewriting, rewritten
 from cilda.distill.probe_similarity import FEWEST, Similarity, compared, token_layers
 from cilda.distill.probe_words import by_words, word_places
-from cilda.errors import UsageError
+from cilda.errors import CildaError, UsageError
 from cilda.rewrites.rewrite import Rewrite
 from cilda.tasks.rows import Rows
 
@@ -81,6 +81,9 @@ class Probe:
         """What the models say of a text, or of a pair, and of the generator's rewrites of it.
 
         The same text, seed and share of masked tokens give the same rewrites; a larger count gives more of them.
+
+        Raises:
+            CildaError: a model answers with what is no number.
         """
         rows = Rows(tuple([text] for text in texts), None, ["probe:0"], "as written")
         read = {role: read_as(one.loaded.tokenizer, rows, self.models) for role, one in self.models.readers.items()}
@@ -88,6 +91,12 @@ class Probe:
         for role, tokens in read.items():
             reader = self.models.readers[role]
             outputs[role], layers[role] = token_layers(reader.encoder, tokens.batch([0]).to(self.models.device))
+        for role, one in outputs.items():
+            if not one.logits_BC.isfinite().all():
+                raise CildaError(
+                    f"the {role} {self.models.readers[role].name} answers with what is no number",
+                    "its weights are damaged, or its training went wrong: look at the losses of its run",
+                )
         regression = self.models.regression
         logits = {role: one.logits_BC.cpu() for role, one in outputs.items()}
         said = {role: answers_of(one, regression=regression)[0] for role, one in logits.items()}

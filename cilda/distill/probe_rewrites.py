@@ -17,6 +17,7 @@ from cilda.distill.players import stream
 from cilda.distill.probe_answers import Answers, answers_of, apart_of
 from cilda.distill.probe_models import ProbeModels, Reader, Role, read_as
 from cilda.distill.run_generator import Rewriter
+from cilda.errors import CildaError
 from cilda.rewrites.rewrite import Rewrite
 from cilda.tasks.rows import Rows
 
@@ -52,6 +53,9 @@ def rewritten(
 
     With one model alone those first that move its answer most. `said` and `apart` are of the text as it is. Rewrite i
     depends on the seed and i alone, whatever the count.
+
+    Raises:
+        CildaError: the generator answers with what is no number.
     """
     rewriter = models.rewriter
     assert rewriter is not None
@@ -85,6 +89,11 @@ def _written(
     if len(drawn_N):
         ids = torch.cat([masking.ids_BT for masking in masked])
         logits_NV = rewriter.generator.logits(Masked(batch, ids, drawn_N))
+        if not logits_NV.amax(dim=-1).isfinite().all():
+            raise CildaError(
+                f"the generator {rewriter.name} ({rewriter.weights}) answers with what is no number",
+                "its weights are damaged, or its training went wrong; name another with --generator",
+            )
         parts = zip(logits_NV.split(sizes), streams, strict=True)
         sampled_N = torch.cat(
             [draw(logits, random) if len(logits) else logits.new_zeros(0).long() for logits, random in parts]

@@ -181,6 +181,19 @@ def test_a_copied_student_finds_its_run_and_does_without_what_is_gone(
             said(copied, TEXT, teacher=teacher)
 
 
+def test_of_a_run_each_model_can_be_another_and_a_folder_is_what_the_others_are_not(
+    said: Said, finished: tuple[Path, Shown], desk: Desk
+) -> None:
+    run, _ = finished
+    out, err = said(run, TEXT, student=str(desk.teacher))
+    assert f"student: {desk.teacher}, " in err and f"teacher: {desk.teacher}, " in err
+    assert "KL(teacher ‖ student) 0.000" in out and "> what it was made from" not in out
+    out, err = said(run / "student", TEXT, student=str(desk.teacher))
+    assert f"teacher: {run}/student, " in err and f"student: {desk.teacher}, " in err
+    _, err = said(run, TEXT, generator=str(desk.base))
+    assert "weights: its own" in err
+
+
 def test_what_nobody_can_answer_is_refused(
     said: Said, finished: tuple[Path, Shown], desk: Desk, tmp_path: Path
 ) -> None:

@@ -209,6 +209,17 @@ def test_models_that_do_not_go_together_are_refused(
     assert refused.value.todo
 
 
+@pytest.mark.parametrize("who", ["student", "generator"])
+def test_a_model_that_gives_no_numbers_is_named(shelf: Path, who: str) -> None:
+    models = summon(shelf, "teacher", student="student", generator="generator")
+    assert models.rewriter is not None
+    broken = models.rewriter.generator if who == "generator" else models.readers["student"].encoder
+    for weight in broken.parameters():
+        weight.fill_(float("nan"))
+    with pytest.raises(CildaError, match=f"the {who} {shelf}/{who} .*answers with what is no number"):
+        ask(models, TEXT)
+
+
 def test_lengths_are_what_every_model_takes(shelf: Path) -> None:
     assert summon(shelf, "teacher").max_length == 128
     with pytest.raises(CildaError, match="more than the teacher"):
