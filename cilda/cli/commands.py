@@ -77,6 +77,16 @@ COMMANDS = (
         "Look",
         ("cilda attach", "cilda attach 20261122-1158 --theme light", "cilda attach gpu-box:sst2-6L --read-only"),
     ),
+    Command(
+        "inspect",
+        "inspect.inspect",
+        "Look",
+        (
+            "cilda inspect --where 'flip and kl>1' --sort=-kl",
+            "cilda inspect sst2-6L --where disagree --out parted.parquet",
+            "cilda inspect runs/sst2-6L/student 'not bad at all'",
+        ),
+    ),
     Command("ps", "ps.ps", "Look", ("cilda ps", "cilda ps status:running 'best>0.9'", "cilda ps -w task:sst2")),
     Command(
         "watch", "watch.watch", "Look", ("cilda watch -f", "cilda watch 20261122-1158", "cilda watch --json | jq .kind")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -180,6 +180,18 @@ Term = Both | Either | Not | Flag | Compare | ClassIn | Text | Phrase | Swapped
 
 ALL = Both(())
 """What an empty query says."""
+
+
+def simple_terms(term: Term) -> Iterator[Term]:
+    """The terms that hold no others, from left to right."""
+    match term:
+        case Both() | Either():
+            for inner in term.terms:
+                yield from simple_terms(inner)
+        case Not():
+            yield from simple_terms(term.term)
+        case _:
+            yield term
 
 
 def quoted(text: str) -> str:

@@ -90,8 +90,9 @@ def _cell(column: Column, rewrite: Rewrite, labels: Sequence[str]) -> object:
         return bool(value)
     if column.kind == "class" and not rewrite.regression:
         value = class_name(value, labels)
-    whole = isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_COUNT
-    return int(value) if whole else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_COUNT:
+        return int(value)
+    return value
 
 
 def _json(value: object) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -92,7 +92,9 @@ def same(one: object, other: object) -> bool:
 @pytest.mark.parametrize("form", FORMATS)
 def test_no_rewrites_are_a_table_without_rows(form: Format) -> None:
     data = written([], form)
-    read = {"json": json.loads, "jsonl": lambda data: data.splitlines(), "csv": from_csv, "parquet": from_parquet}
+    read: dict[str, Callable[[bytes], object]] = {
+        "json": json.loads, "jsonl": bytes.splitlines, "csv": from_csv, "parquet": from_parquet
+    }  # fmt: skip
     assert read[form](data) == []
     if form == "csv":
         assert data.decode() == ",".join(NAMES) + "\n"

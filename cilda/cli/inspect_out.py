@@ -1,0 +1,83 @@
+"""Where exported rewrites go: a file that is whole or not there, a pipe, or a terminal that they cannot move."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from cilda.cli.beforehand import refuse_taken
+
+if TYPE_CHECKING:
+    from cilda.rewrites.tables import Format
+
+ENDINGS: dict[str, Format] = {
+    ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet",
+}  # fmt: skip
+"""By the ending of a file the format that is written into it."""
+
+
+class Sink(Protocol):
+    """Where bytes go."""
+
+    def write(self, data: bytes, /) -> object:
+        """Takes some."""
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[Sink]:
+    """What to write to: a new file, which appears when it is whole; a device or named pipe as it is; or stdout.
+
+    Raises:
+        CildaError: something lies there, or the disk refused.
+    """
+    if path is None:
+        yield _Terminal() if sys.stdout.isatty() else sys.stdout.buffer
+        sys.stdout.flush()
+    elif path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("wb") as file:
+            yield file
+    else:
+        refuse_taken(path, "--out")
+        with _new_file(path) as file:
+            yield file
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    from cilda.runs.atomic import refusal
+
+    temporary = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            yield file
+        temporary.replace(path)
+    except OSError as error:
+        raise refusal(error, path, elsewhere="--out") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+class _Terminal:
+    """A person's terminal: what would not print but act stands as its escape. JSON stays JSON: it has such escapes."""
+
+    def write(self, data: bytes, /) -> object:
+        sys.stdout.write("\n".join(_escaped(line) for line in data.decode().split("\n")))
+        return len(data)
+
+
+def _escaped(line: str) -> str:
+    return line if line.isprintable() else "".join(map(_visible, line))
+
+
+def _visible(letter: str) -> str:
+    # \u and four digits, which JSON reads as the letter; two of them where it has more.
+    if letter.isprintable():
+        return letter
+    units = letter.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
