@@ -28,13 +28,16 @@ def inspect(
     target: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN|FOLDER]",
+            metavar="RUN|FOLDER",
             help="A run, by default the latest; or a model's folder, to put texts of your own to.",
             autocompletion=complete_runs,
         ),
     ] = None,
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts of your own, to be put to the models.")
+        list[str] | None,
+        typer.Argument(
+            metavar="TEXT", help="Texts of your own, to be put to the models; - for lines of stdin, or a prompt."
+        ),
     ] = None,
     where: Annotated[
         list[str] | None,
@@ -71,8 +74,8 @@ def inspect(
 ) -> None:
     """See what the generator does: its rewrites, and what teacher and student said of them.
 
-    With --format they are written for other programs, all that fit; without, the newest are shown. Behind a model's
-    folder or a run, texts of your own are put to student, teacher and generator. docs/inspect.md has the filters.
+    With --format they are written for other programs, all that fit; without, the newest are shown. Given texts of your
+    own, or a model's folder, it puts texts to student, teacher and generator. docs/inspect.md has the filters.
     """
     rows = Wanted(tuple(where or ()), sort, limit, form, out, as_json)
     probed = {
@@ -92,7 +95,7 @@ def inspect(
 
         probe(
             target,
-            texts or (),
+            () if texts == ["-"] else texts or (),
             text_pair=text_pair,
             teacher=teacher,
             student=student,
