@@ -16,8 +16,8 @@ from cilda.rewrites.rewrite import Rewrite
 
 __all__ = ["EXAMPLE", "Query", "all_of", "parse"]
 
-_BLOCK = 65_536
-"""So many rewrites are looked at at once; only a sixteenth of it at first, so that the first that fit come early."""
+_FIRST_BLOCK, _BLOCK = 1024, 65_536
+"""So many rewrites are looked at at once: few at first, so that the first that fit come early."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Query:
 
         With `newest_first` they fall throughout. Blocks without any are left out.
         """
-        first, end, size = start, len(index), _BLOCK // 16
+        first, end, size = start, len(index), _FIRST_BLOCK
         while first < end:
             stop = min(end, first + size)
             block = np.arange(end - (stop - first), end) if newest_first else np.arange(first, stop)
@@ -44,7 +44,7 @@ class Query:
             if len(found):
                 yield found[::-1] if newest_first else found
             first, end = (first, end - len(block)) if newest_first else (stop, end)
-            size = _BLOCK
+            size = min(2 * size, _BLOCK)
 
     def mask(self, index: Index) -> np.ndarray:
         """For each rewrite of an index whether it fits."""

@@ -19,7 +19,7 @@ LABELS = ("neutral", "entailment")
 
 def columns_table() -> str:
     """The columns as markdown: `python -m tests.rewrites.test_inspect_page` puts them into the page."""
-    rows = [(column.name, column.kind, column.what) for column in COLUMNS.values()]
+    rows: list[tuple[str, str, str]] = [(column.name, column.kind, column.what) for column in COLUMNS.values()]
     rows += [(name, "words", what) for name, (_, what) in SWAPPED.items()]
     return "\n".join(
         ("| column | | |", "|---|---|---|", *(f"| `{name}` | {kind} | {what} |" for name, kind, what in rows))
