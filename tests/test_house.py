@@ -118,7 +118,14 @@ def test_each_help_page_ends_with_two_or_three_examples(command: object) -> None
     assert all(example.startswith(f"cilda {row.name}") for example in row.examples)
 
 
-DOCUMENTS = ("README.md", "docs/dashboard.md", "docs/lab_notes.md", "docs/methods.md", "docs/runs.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/dashboard.md",
+    "docs/inspect.md",
+    "docs/lab_notes.md",
+    "docs/methods.md",
+    "docs/runs.md",
+)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
