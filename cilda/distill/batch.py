@@ -72,6 +72,10 @@ class SoftTokens:
     """Sampled ids at the drawn positions."""
     soft_NV: Tensor | None = None
     """Gumbel-softmax probabilities with a gradient to the generator; None when nothing needs it."""
+    entropy_N: Tensor | None = None
+    """Of the generator at each drawn position, in nats; None where the rewrite has a gradient. So for the next."""
+    surprise_N: Tensor | None = None
+    """−log of the generator's probability of what was drawn, in nats."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,12 @@ class View:
     labels_B: Tensor | None
     student: Outputs
     teacher: Outputs | None = None
+
+    def detach(self) -> Self:
+        """The same values without a gradient."""
+        return replace(
+            self, student=self.student.detach(), teacher=None if self.teacher is None else self.teacher.detach()
+        )
 
 
 def joined(first: Batch, second: Batch) -> Batch:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from cilda.distill.batch import Masked, SoftTokens
+from cilda.distill.batch import Batch, Masked, SoftTokens
 
 # Rows of this many vocabulary entries are summed first when a token is drawn: a running sum over the whole
 # vocabulary costs several times as much and loses digits.
 _BLOCK = 256
+
+# e to this power is 0 in float32; 0 times it is 0, too, as 0 times −inf is not.
+_NEVER = -200.0
 
 
 class Generator(nn.Module):
@@ -61,7 +65,7 @@ class Generator(nn.Module):
         minus_gumbel_NV = torch.empty_like(scores_NV).exponential_(generator=random).log_()
         noisy_NV = scores_NV - minus_gumbel_NV.index_fill_(1, self.special_ids, float("inf"))
         soft_NV = torch.softmax(noisy_NV if self.temperature == 1 else noisy_NV / self.temperature, dim=-1)
-        return _written(masked, soft_NV.detach().argmax(dim=-1), soft_NV)
+        return SoftTokens(*_written(masked, soft_NV.detach().argmax(dim=-1)), soft_NV=soft_NV)
 
     @torch.no_grad()
     def plain(self, masked: Masked, random: torch.Generator) -> SoftTokens:
@@ -69,33 +73,52 @@ class Generator(nn.Module):
 
         The argmax of g + gumbel is a draw from softmax(g), whatever τ is: no noise over the vocabulary is needed.
         """
-        return _written(masked, draw(self.logits(masked), random), None)
+        drawn = draw(self.logits(masked), random)
+        return SoftTokens(*_written(masked, drawn.ids_N), entropy_N=drawn.entropy_N, surprise_N=drawn.surprise_N)
 
 
-def _written(masked: Masked, sampled_N: Tensor, soft_NV: Tensor | None) -> SoftTokens:
+def _written(masked: Masked, sampled_N: Tensor) -> tuple[Batch, Tensor, Tensor]:
+    """The rewritten batch, where it was drawn, and what was drawn there."""
     ids_BT = masked.batch.ids_BT.flatten().index_copy(0, masked.drawn_N, sampled_N).view_as(masked.ids_BT)
-    return SoftTokens(masked.batch.with_ids(ids_BT), masked.drawn_N, sampled_N, soft_NV)
+    return masked.batch.with_ids(ids_BT), masked.drawn_N, sampled_N
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One id for each of N distributions, and how open each distribution was."""
+
+    ids_N: Tensor
+    entropy_N: Tensor
+    """Of the distribution, in nats."""
+    surprise_N: Tensor
+    """−log of the probability of the drawn id, in nats."""
 
 
 @torch.no_grad()
-def draw(logits_NV: Tensor, random: torch.Generator) -> Tensor:
-    """One id a row, shape (N,), from softmax(logits), by inverting the cumulative distribution in two steps.
+def draw(logits_NV: Tensor, random: torch.Generator) -> Draw:
+    """One id a row from softmax(logits), by inverting the cumulative distribution in two steps.
 
     One uniform number picks a block of the vocabulary, a second one an id within it. Ids of probability 0 are never
     drawn.
     """
     rows, vocabulary = logits_NV.shape
     blocks = -(-vocabulary // _BLOCK)
+    below_NV = (logits_NV - logits_NV.amax(dim=-1, keepdim=True)).clamp_(min=_NEVER)
     # Not normalised: exp(logit − row maximum), with the last block filled up with zeros.
     weights_NV = logits_NV.new_zeros(rows, blocks * _BLOCK)
-    torch.exp(logits_NV - logits_NV.amax(dim=-1, keepdim=True), out=weights_NV[:, :vocabulary])
+    torch.exp(below_NV, out=weights_NV[:, :vocabulary])
     weights_NKW = weights_NV.view(rows, blocks, _BLOCK)
     sums_NK = weights_NKW.sum(dim=-1)
     uniform_N1 = torch.rand(rows, 1, generator=random, device=logits_NV.device)
     block_N = _first_above(sums_NK, uniform_N1)
     chosen_NW = weights_NKW[torch.arange(rows, device=logits_NV.device), block_N]
     fresh_N1 = torch.rand(rows, 1, generator=random, device=logits_NV.device)
-    return block_N * _BLOCK + _first_above(chosen_NW, fresh_N1)
+    ids_N = block_N * _BLOCK + _first_above(chosen_NW, fresh_N1)
+    # −Σ p ln p = ln Z − Σ w (logit − maximum) / Z, with w = exp(logit − maximum) and Z their sum.
+    total_N = sums_NK.sum(dim=-1)
+    mean_below_N = torch.linalg.vecdot(weights_NV[:, :vocabulary], below_NV) / total_N
+    drawn_below_N = below_NV.gather(1, ids_N.unsqueeze(1)).squeeze(1)
+    return Draw(ids_N, total_N.log() - mean_below_N, total_N.log() - drawn_below_N)
 
 
 def _first_above(weights_NW: Tensor, uniform_N1: Tensor) -> Tensor:

@@ -46,8 +46,13 @@ def joined_rewrites(rewrites: Sequence[SoftTokens], batch: Batch) -> SoftTokens:
         return rewrites[0]
     edges = accumulate((rewrite.batch.ids_BT.numel() for rewrite in rewrites), initial=0)
     drawn = [rewrite.drawn_N + edge for rewrite, edge in zip(rewrites, edges, strict=False)]
-    ids_BT = torch.cat([rewrite.batch.ids_BT for rewrite in rewrites])
-    return SoftTokens(batch.with_ids(ids_BT), torch.cat(drawn), torch.cat([rewrite.sampled_N for rewrite in rewrites]))
+    return SoftTokens(
+        batch.with_ids(torch.cat([rewrite.batch.ids_BT for rewrite in rewrites])),
+        torch.cat(drawn),
+        torch.cat([rewrite.sampled_N for rewrite in rewrites]),
+        entropy_N=_together([rewrite.entropy_N for rewrite in rewrites]),
+        surprise_N=_together([rewrite.surprise_N for rewrite in rewrites]),
+    )
 
 
 def joined_views(views: Sequence[View], batch: Batch) -> View:
@@ -60,8 +65,13 @@ def joined_views(views: Sequence[View], batch: Batch) -> View:
 
 
 def _joined(outputs: Sequence[Outputs]) -> Outputs:
-    pooled = [one.pooled_BLD for one in outputs if one.pooled_BLD is not None]
-    return Outputs(torch.cat([one.logits_BC for one in outputs]), torch.cat(pooled) if pooled else None)
+    return Outputs(torch.cat([one.logits_BC for one in outputs]), _together([one.pooled_BLD for one in outputs]))
+
+
+def _together(parts: Sequence[Tensor | None]) -> Tensor | None:
+    """The parts as one; None where there are none."""
+    known = [part for part in parts if part is not None]
+    return torch.cat(known) if known else None
 
 
 def _slice(batch: Batch, start: int, end: int) -> Batch:

@@ -13,10 +13,12 @@ from cilda.distill.data import TokenizedRows
 from cilda.distill.evaluate import logits
 from cilda.distill.generator import draw
 from cilda.distill.masking import mask
+from cilda.distill.own_text import pieces
 from cilda.distill.players import stream
 from cilda.distill.probe_answers import Answers, answers_of, apart_of
 from cilda.distill.probe_models import ProbeModels, Reader, Role, read_as
 from cilda.distill.run_generator import Rewriter
+from cilda.distill.splicing import SEPARATOR
 from cilda.errors import CildaError
 from cilda.rewrites.rewrite import Rewrite
 from cilda.tasks.rows import Rows
@@ -95,13 +97,11 @@ def _written(
                 "its weights are damaged, or its training went wrong; name another with --generator",
             )
         parts = zip(logits_NV.split(sizes), streams, strict=True)
-        sampled_N = torch.cat(
-            [draw(logits, random) if len(logits) else logits.new_zeros(0).long() for logits, random in parts]
-        )
+        draws = [draw(logits, random) if len(logits) else None for logits, random in parts]
+        sampled_N = torch.cat([one.ids_N for one in draws if one is not None])
         ids_BT = ids_BT.flatten().index_copy(0, drawn_N, sampled_N).view_as(ids_BT)
-        entropy = _means(torch.special.entr(logits_NV.softmax(dim=-1)).sum(dim=-1), sizes)
-        taken_N = logits_NV.gather(1, sampled_N.unsqueeze(1)).squeeze(1)
-        surprise = _means(logits_NV.logsumexp(dim=-1) - taken_N, sizes)
+        entropy = [None if one is None else float(one.entropy_N.mean()) for one in draws]
+        surprise = [None if one is None else float(one.surprise_N.mean()) for one in draws]
     return _Written(batch.with_ids(ids_BT), drawn, entropy, surprise)
 
 
@@ -115,13 +115,13 @@ def _told(
     apart: float | None,
 ) -> Iterator[Rewrite]:
     """The rewrites with what the models say of them."""
-    special_T = tokens.special_Q
-    texts = [pieces(rewriter, ids_T, special_T) for ids_T in written.batch.ids_BT.cpu()]
+    special: list[bool] = tokens.special_Q.tolist()
+    texts = [pieces(rewriter.tokenizer, ids, special) for ids in written.batch.ids_BT.tolist()]
     columns = _columns(texts, len(tokens.rows.texts))
     heard = {role: _heard(models, reader, rewriter, written.batch, columns) for role, reader in models.readers.items()}
     answers = {role: answers_of(one, regression=models.regression) for role, one in heard.items()}
     gaps = apart_of(heard, regression=models.regression)
-    real = " | ".join(pieces(rewriter, tokens.ids_Q, special_T))
+    real = SEPARATOR.join(pieces(rewriter.tokenizer, tokens.ids_Q.tolist(), special))
     real_tokens = tuple(rewriter.tokenizer.convert_ids_to_tokens(tokens.ids_Q.tolist()))
     for row, number in enumerate(numbers):
         yield Rewrite(
@@ -129,7 +129,7 @@ def _told(
             turn=0,
             id=str(number),
             real=real,
-            soft=" | ".join(texts[row]),
+            soft=SEPARATOR.join(texts[row]),
             real_tokens=real_tokens,
             soft_tokens=tuple(rewriter.tokenizer.convert_ids_to_tokens(written.batch.ids_BT[row].tolist())),
             drawn=tuple(written.drawn[row]),
@@ -162,21 +162,6 @@ def _columns(texts: list[list[str]], count: int) -> tuple[list[str], ...]:
     """The pieces of each text in one column or two; a special token that a text spells out parts it once more."""
     first = [" ".join(text) if count == 1 else "".join(text[:1]) for text in texts]
     return (first,) if count == 1 else (first, [" ".join(text[1:]) for text in texts])
-
-
-def pieces(rewriter: Rewriter, ids_T: Tensor, special_T: Tensor) -> list[str]:
-    """The words between special tokens: one text, or the two of a pair."""
-    found: list[list[int]] = [[]]
-    for token, special in zip(ids_T.tolist(), special_T.tolist(), strict=True):
-        if special:
-            found.append([])
-        else:
-            found[-1].append(token)
-    return [str(rewriter.tokenizer.decode(piece)) for piece in found if piece]
-
-
-def _means(values_N: Tensor, sizes: list[int]) -> list[float | None]:
-    return [float(part.mean()) if len(part) else None for part in values_N.cpu().split(sizes)]
 
 
 def _moved(rewrite: Rewrite) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping
 
+from transformers import PreTrainedTokenizerFast
+
 from cilda.config import RunConfig
 from cilda.distill.assembly import assemble_generator, assemble_players, assemble_student
 from cilda.distill.beginning import Beginning
@@ -13,18 +15,21 @@ from cilda.distill.card import model_card
 from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.evaluate import evaluate
 from cilda.distill.hardware import set_up
+from cilda.distill.losses.layer_contrast import LayerContrast
 from cilda.distill.model_folder import save_model
 from cilda.distill.models import Student, count_parameters
 from cilda.distill.outcome import Outcome
+from cilda.distill.own_text import OwnText
+from cilda.distill.players import Players
 from cilda.distill.preflight import look, refuse_misfit, tell
-from cilda.distill.recorder import Recorder
+from cilda.distill.recorder import Recorder, RecordSettings
 from cilda.distill.rehearsal import models_of, rehearsed
 from cilda.distill.run_record import recorded
 from cilda.distill.start_record import StartRecord
 from cilda.distill.task_data import TaskData, load_task_data
 from cilda.distill.teacher import Teacher, load_teacher, obtain_teacher
 from cilda.distill.trainer import Trainer
-from cilda.distill.trainer_settings import student_stage
+from cilda.distill.trainer_settings import TrainerSettings, student_stage
 from cilda.errors import CildaError
 from cilda.runs.control import Orders
 from cilda.runs.writer import RunWriter
@@ -87,7 +92,7 @@ def make_teacher(
 
 
 def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beginning) -> Outcome:
-    writer.state("starting", rows=data.fingerprints())
+    writer.state("starting", rows=data.fingerprints(), labels=list(data.task.labels))
     record = StartRecord(writer.folder)
     device, bfloat16 = set_up(config)
     recipe = config.recipe
@@ -129,7 +134,7 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
         validation=splits,
         settings=settings,
         writer=writer,
-        recorder=Recorder(writer, tokenizer, data.task, train, config.record_texts) if config.record_texts else None,
+        recorder=_recorder(config, data, players, tokenizer, settings, writer),
         orders=beginning.orders,
     )
     beginning.step("looking over memory and time of the student's stage")
@@ -166,6 +171,35 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
     )
     _hand_over(config, data, teacher, student, outcome, writer)
     return outcome
+
+
+def _recorder(
+    config: RunConfig,
+    data: TaskData,
+    players: Players,
+    tokenizer: PreTrainedTokenizerFast,
+    settings: TrainerSettings,
+    writer: RunWriter,
+) -> Recorder | None:
+    """Who keeps rewrites; None where there are none, or where nobody wants them."""
+    if players.generator is None or not config.record_texts:
+        return None
+    contrast = dict(players.losses.items()).get("layer_contrast")
+    return Recorder(
+        writer,
+        OwnText(tokenizer, config.max_length),
+        data.train,
+        RecordSettings(
+            every=config.record_every,
+            texts=config.record_texts,
+            watched=config.record_watched,
+            disagreements=config.record_disagreements,
+            total_turns=settings.total_turns,
+            seed=config.seed,
+        ),
+        regression=data.task.regression,
+        contrast=contrast if isinstance(contrast, LayerContrast) else None,
+    )
 
 
 def _tell_rows(writer: RunWriter, train: TokenizedRows, validation: Mapping[str, TokenizedRows]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import torch
@@ -113,16 +113,14 @@ class Turns:
         generator = self.players.generator
         assert generator is not None
         with learning(generator, dropout=self.settings.generator_dropout), self._projections_if("generator"):
-            values: list[dict[str, Tensor]] = []
-            drawn = 0
             parts = self._parts(batch, "generator", rewritten=True)
-            for part in parts:
-                values.append(self._climb_on(part, norms_by_term=norms_by_term))
-                assert part.masked is not None
-                drawn += len(part.masked.drawn_N)
+            values, rewrites, looks = zip(
+                *(self._climb_on(part, norms_by_term=norms_by_term) for part in parts), strict=True
+            )
             summed = _mean(values, parts)
             summed["gradient_norm"] = self._move("generator")
-        return TurnResult(summed, batch.size, drawn)
+        whole = joined_rewrites(rewrites, batch)
+        return TurnResult(summed, batch.size, len(whole.sampled_N), whole, {"soft": joined_views(looks, batch)})
 
     def student(self, batch: Batch, *, norms_by_term: bool = False) -> TurnResult:
         """The student descends its objective by one optimiser step; teacher and generator are held."""
@@ -158,8 +156,8 @@ class Turns:
         batches = [batch] if len(sizes) == 1 else batch_parts(batch, sizes)
         return [_Part(one, size / batch.size, tokens) for one, size, tokens in zip(batches, sizes, masked, strict=True)]
 
-    def _climb_on(self, part: _Part, *, norms_by_term: bool) -> dict[str, Tensor]:
-        """The generator's gradient on a part of its batch, and the part's scalars."""
+    def _climb_on(self, part: _Part, *, norms_by_term: bool) -> tuple[dict[str, Tensor], SoftTokens, View]:
+        """The generator's gradient on a part of its batch: the part's scalars, its rewrite, what was said of it."""
         generator = self.players.generator
         assert generator is not None and part.masked is not None
         with self.clock("generator"), self._autocast():
@@ -170,8 +168,10 @@ class Turns:
                 teacher = self._teacher_on(rewrite, layers) if self._climb.needs_teacher("soft") else None
             with self.clock("student"):
                 student = self.players.student(rewrite, want_layers=layers)
-        score = self._climb({"soft": View(part.batch.labels_B, student, teacher)})
-        return self._backward("generator", score, -score.total, part, norms_by_term=norms_by_term)
+        view = View(part.batch.labels_B, student, teacher)
+        score = self._climb({"soft": view})
+        values = self._backward("generator", score, -score.total, part, norms_by_term=norms_by_term)
+        return values, replace(rewrite, soft_NV=None), view.detach()
 
     def _descend_on(
         self, part: _Part, *, norms_by_term: bool
@@ -190,8 +190,7 @@ class Turns:
                 views = {sight: View(part.batch.labels_B, student[sight], teacher.get(sight)) for sight in looks}
                 score = self._descend(views)
             values = self._backward("student", score, score.total, part, norms_by_term=norms_by_term)
-        said = {sight: View(view.labels_B, view.student.detach(), view.teacher) for sight, view in views.items()}
-        return values, rewrite, said
+        return values, rewrite, {sight: view.detach() for sight, view in views.items()}
 
     def _rewrite(self, masked: Masked) -> SoftTokens:
         """A rewrite as plain ids, without any graph."""

@@ -123,6 +123,8 @@ class Trainer:
         finally:
             if self._heeding is not None:
                 self._heeding.leave()
+            if self._recorder is not None:
+                self._recorder.close()
         self._ledger.look()
         best, weights = self.best, self._keeper.best_weights
         if best is None or weights is None:
@@ -163,9 +165,8 @@ class Trainer:
             rewritable = int((~batch.special_BT).sum())
         result = self._play(player, batch)
         self.done[player] = turn = self.done[player] + 1
-        recorded = turn == 1 or turn % self.settings.record_every == 0
-        if player == "student" and self._recorder is not None and recorded:
-            self._recorder.record(batch, result, turn=turn, epoch=self.epoch)
+        if self._recorder is not None:
+            self._recorder.take(player, batch, result, turn=turn, step=self._step, epoch=self.epoch)
         numbers = {"learning_rate": rate, "texts_per_second": batch.size / (time.perf_counter() - began)}
         if result.drawn:
             numbers["drawn_fraction"] = result.drawn / rewritable
@@ -309,6 +310,7 @@ class Trainer:
                 "evaluations_without_gain": self._evaluations_without_gain,
                 # Only auto_batch changes it.
                 "micro_batch": self.turns.micro_batch,
+                "disagreements": 0 if self._recorder is None else self._recorder.settle(),
             },
         }
 
@@ -328,3 +330,6 @@ class Trainer:
         self.best = None if position["best"] is None else Best(**position["best"])
         self._evaluations_without_gain = position["evaluations_without_gain"]
         self.turns.micro_batch = position["micro_batch"]
+        if self._recorder is not None:
+            # Older checkpoints do not say it.
+            self._recorder.go_on(position.get("disagreements", 0))

@@ -36,7 +36,6 @@ class TrainerSettings:
     early_stopping: int | None = None
     evaluation_batch_size: int = 64
     gradient_norms_every: int = 100
-    record_every: int = 50
     auto_batch: bool = False
     """Whether a turn for which memory runs out is played again in smaller parts."""
     checkpoint_every: int | None = None
@@ -69,7 +68,6 @@ def student_stage(config: RunConfig, *, texts: int, width: int, mask_id: int, bf
         generator_clip_norm=config.generator_clip_norm,
         projection_learning_rate=config.projection_learning_rate,
         early_stopping=config.early_stopping,
-        record_every=config.record_every,
     )
 
 

@@ -15,12 +15,12 @@ _NO_NAME = re.compile(r"LABEL_\d+")
 def label_names(folder: RunFolder) -> tuple[str, ...]:
     """The names of the classes in their order; none where nobody knows them.
 
-    From run.json, where it has them under `labels`; else from what lies beside the finished student, which a run that
-    goes on does not have yet.
+    From what the trainer says of itself; in runs of older versions, which do not say it, from what lies beside the
+    finished student.
     """
     task = mapping(read_json(folder.student / "cilda.json").get("task"))
     return (
-        _names(read_json(folder.run_json).get("labels"))
+        _names(read_json(folder.state_json).get("labels"))
         or _names(task.get("labels"))
         or _by_number(mapping(read_json(folder.student / "config.json").get("id2label")))
     )

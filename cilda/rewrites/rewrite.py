@@ -59,7 +59,7 @@ class Rewrite:
     surprise: float | None = None
     """−log of the generator's probability of what was drawn, in nats: the mean over drawn positions."""
     why: str = ""
-    """`sample` or `disagreement`: what it was recorded for."""
+    """What it was recorded for: `sample`, `watched` (a text followed through time) or `disagreement`."""
 
     @property
     def key(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,21 +22,30 @@ class Word:
 
 def words_of(tokens: Sequence[str], changed: Collection[int]) -> list[Word]:
     """The tokens of WordPiece (`##ing`), SentencePiece (`▁film`) or of bytes (`Ġfilm`), told apart by their marks."""
-    blank = next((mark for mark in (_BYTE_BLANK, _PIECE_BLANK) if any(mark in token[:1] for token in tokens)), None)
+    blank = blank_of(tokens)
     words: list[Word] = []
     for place, token in enumerate(tokens):
         if token in _SPECIAL and place not in changed:
             continue
-        if blank is None:
-            glued = token.startswith(_GLUED) and len(token) > len(_GLUED)
-            text = token[len(_GLUED) :] if glued else token
-        else:
-            glued = not token.startswith(blank) and token not in _SPECIAL and bool(words)
-            text = token.removeprefix(blank)
-            if blank == _BYTE_BLANK:
-                text = _from_bytes(text)
-        words.append(Word(text or "␣", place in changed, glued))
+        text, glued = reading(token, blank)
+        words.append(Word(text or "␣", place in changed, glued and (blank is None or bool(words))))
     return words
+
+
+def blank_of(tokens: Collection[str], least_share: float = 0.0) -> str | None:
+    """The mark of a blank that more than this share of the tokens have; None for WordPiece, which marks no blanks."""
+    found = Counter(token[:1] for token in tokens)
+    return next((mark for mark in (_BYTE_BLANK, _PIECE_BLANK) if found[mark] > least_share * len(tokens)), None)
+
+
+def reading(token: str, blank: str | None) -> tuple[str, bool]:
+    """A token without its marks, and whether it goes on with the one before it."""
+    if blank is None:
+        glued = token.startswith(_GLUED) and len(token) > len(_GLUED)
+        return token[len(_GLUED) :] if glued else token, glued
+    glued = not token.startswith(blank) and token not in _SPECIAL
+    text = token.removeprefix(blank)
+    return _from_bytes(text) if blank == _BYTE_BLANK else text.replace(blank, " "), glued
 
 
 def _from_bytes(text: str) -> str:

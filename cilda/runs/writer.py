@@ -23,7 +23,7 @@ Listener = Callable[[Event], None]
 
 _STATE_SECONDS = 1.0
 _ENDS = ("finished", "stopped", "failed")
-_PLACE = ("stage", "turn", "total_turns", "step", "total", "epoch", "best", "best_turn", "rows")
+_PLACE = ("stage", "turn", "total_turns", "step", "total", "epoch", "best", "best_turn", "rows", "labels")
 # On a nearly full disk short lines fit and long ones do not, in turn.
 _TROUBLE_SECONDS = 60.0
 

@@ -15,6 +15,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from cilda.config import RunConfig
 from cilda.methods import METHODS
+from cilda.rewrites.labels import label_names
 from cilda.runs.layout import RunFolder
 from cilda.runs.store import open_run, read_events
 from tests.cli.conftest import BLAME, LABELS, PRAISE, Cilda, Desk, Shown, read_state, write_csv
@@ -60,7 +61,10 @@ def test_a_finished_run_keeps_what_was_asked_what_happened_and_the_student(finis
     assert {"teacher", "layer_map", "stage", "metrics"} <= set(kinds)
     (done,) = events(run, "finished")
     assert (done["turns"], set(done["student"])) == (4, {"validation"})
-    assert len(list(read_events(run / "augmentations"))) == 3 * 4, "of turns 1, 2 and 4"
+    rewrites = [(one["player"], one["why"]) for one in read_events(run / "augmentations")]
+    assert rewrites.count(("student", "sample")) == 3 * 4, "of turns 1, 2 and 4"
+    assert rewrites.count(("generator", "sample")) == 2 * 4, "of turns 1 and 2"
+    assert label_names(RunFolder(run)) == LABELS
     files = {path.name for path in (run / "student").iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json", "README.md", "cilda.json"} <= files
     assert not list(run.rglob(".*")), "unfinished files are left"

@@ -136,7 +136,8 @@ def test_samples_follow_softmax_of_the_logits(kind: str) -> None:
 def test_draws_from_a_large_vocabulary_follow_softmax_too() -> None:
     logits_V = torch.randn(700, generator=torch.Generator().manual_seed(0)) * 2
     logits_V[300:500] = float("-inf")
-    drawn_N = torch.cat([draw(logits_V.expand(2000, -1), torch.Generator().manual_seed(seed)) for seed in range(10)])
+    draws = [draw(logits_V.expand(2000, -1), torch.Generator().manual_seed(seed)) for seed in range(10)]
+    drawn_N = torch.cat([one.ids_N for one in draws])
     assert fits(torch.bincount(drawn_N, minlength=700), logits_V) > 1e-3
 
 
@@ -153,10 +154,15 @@ def test_a_draw_is_always_a_possible_id(logits: np.ndarray[tuple[int, ...], np.d
     logits_NV = torch.from_numpy(logits)
     # At least one id of a row must be possible.
     logits_NV[:, 0] = logits_NV[:, 0].clamp(min=-1e4)
-    drawn_N = draw(logits_NV, torch.Generator().manual_seed(seed))
-    chance_NV = torch.softmax(logits_NV, -1)
+    drawn = draw(logits_NV, torch.Generator().manual_seed(seed))
+    drawn_N = drawn.ids_N
+    chance_NV = torch.softmax(logits_NV.double(), -1)
     assert drawn_N.shape == logits_NV.shape[:1]
-    assert (chance_NV[torch.arange(len(drawn_N)), drawn_N] > 0).all()
+    chance_N = chance_NV[torch.arange(len(drawn_N)), drawn_N]
+    assert (chance_N > 0).all()
+    torch.testing.assert_close(drawn.surprise_N.double(), -chance_N.log(), rtol=1e-5, atol=1e-5)
+    entropy_N = torch.special.entr(chance_NV).sum(dim=-1)
+    torch.testing.assert_close(drawn.entropy_N.double(), entropy_N, rtol=1e-5, atol=1e-5)
 
 
 def test_every_family_has_a_head() -> None:

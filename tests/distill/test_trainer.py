@@ -13,13 +13,11 @@ from cilda.distill.data import TokenizedRows
 from cilda.distill.evaluate import evaluate, logits
 from cilda.distill.loading import last_linear
 from cilda.distill.players import Players
-from cilda.distill.recorder import Recorder
 from cilda.distill.step import TurnSettings
 from cilda.errors import CildaError
 from cilda.methods import METHODS
 from cilda.runs.atomic import read_json
-from cilda.runs.store import read_events
-from tests.tiny_players import mask_id, tiny_players, tiny_tokenized, tokenizer_of
+from tests.tiny_players import mask_id, tiny_players, tiny_tokenized
 from tests.tiny_trainer import MATTHEWS, TASK, events_of, tiny_trainer
 
 SLOW = 1e-9
@@ -161,24 +159,3 @@ def test_a_student_can_learn_ten_texts_by_heart(tmp_path: Path) -> None:
         learning_rate=5e-3,
     )
     assert trainer.run().score == 1.0
-
-
-def test_rewrites_are_recorded_from_the_first_turn_on(tmp_path: Path) -> None:
-    trainer = tiny_trainer(tmp_path, METHODS["cilda"], record_every=2)
-    rows, tokenizer = tiny_tokenized("bert", 10), tokenizer_of("bert")
-    trainer._recorder = Recorder(trainer.writer, tokenizer, TASK, rows, 2)
-    trainer.run()
-    trainer.writer.close()
-    records = list(read_events(trainer.writer.folder.augmentations))
-    assert [record["turn"] for record in records] == [1, 1, 2, 2, 4, 4, 6, 6, 8, 8]
-    for record in records:
-        row = rows.rows.ids.index(record["id"])
-        assert record["real"] == tokenizer.decode(tokenizer.encode(rows.rows.texts[0][row]), skip_special_tokens=True)
-        assert record["label"] == rows.rows.labels[row]  # type: ignore[index]
-        real, soft, drawn = record["real_tokens"], record["soft_tokens"], record["drawn"]
-        differing = [place for place, (one, other) in enumerate(zip(real, soft, strict=True)) if one != other]
-        assert set(differing) <= set(drawn)
-        assert real[0] == soft[0] == "[CLS]" and 0 not in drawn
-        for who in ("student_real", "student_soft", "teacher_real", "teacher_soft"):
-            assert sum(record[who]) == pytest.approx(1, abs=1e-3)
-        assert record["kl_soft"] >= 0

@@ -25,7 +25,7 @@ def test_what_the_run_itself_says_comes_first_then_the_task_that_the_student_was
     folder = made_run(tmp_path, 1)
     write(folder.student / "cilda.json", {"task": {"labels": ["bad", "good"]}})
     assert label_names(folder) == ("bad", "good")
-    write(folder.run_json, {"labels": ["not", "entailed"]})
+    write(folder.state_json, {"labels": ["not", "entailed"]})
     assert label_names(folder) == ("not", "entailed")
 
 
@@ -36,7 +36,7 @@ def test_what_the_run_itself_says_comes_first_then_the_task_that_the_student_was
 def test_names_that_are_none_are_no_names(tmp_path: Path, names: object) -> None:
     folder = RunFolder(tmp_path / "run")
     write(folder.student / "config.json", {"id2label": names})
-    write(folder.run_json, {"labels": {"0": "a"}})
+    write(folder.state_json, {"labels": {"0": "a"}})
     assert label_names(folder) == ()
 
 

@@ -52,12 +52,23 @@ class LayerContrast(Loss):
 
     def forward(self, view: View) -> Tensor:
         """A scalar from pooled layers (B, L, D) of both models; L and D may differ between them."""
+        similarity_BB = self._similarity(view)
+        return F.cross_entropy(similarity_BB, torch.arange(len(similarity_BB), device=similarity_BB.device))
+
+    @torch.no_grad()
+    def by_text(self, view: View) -> Tensor:
+        """Each text's share of the loss, (B,): the loss is their mean."""
+        similarity_BB = self._similarity(view)
+        same_B = torch.arange(len(similarity_BB), device=similarity_BB.device)
+        return F.cross_entropy(similarity_BB, same_B, reduction="none")
+
+    def _similarity(self, view: View) -> Tensor:
+        """cos(uᵢ, vⱼ)/τ of each text for the teacher with each for the student."""
         assert view.teacher is not None and view.teacher.pooled_BLD is not None and view.student.pooled_BLD is not None
         with torch.autocast(view.student.logits_BC.device.type, enabled=False):
             u_BP = F.normalize(self.teacher_map(view.teacher.pooled_BLD.float().flatten(1)), dim=-1)
             v_BP = F.normalize(self.student_map(view.student.pooled_BLD.float().flatten(1)), dim=-1)
-            similarity_BB = u_BP @ v_BP.T / self.temperature
-            return F.cross_entropy(similarity_BB, torch.arange(len(u_BP), device=u_BP.device))
+            return u_BP @ v_BP.T / self.temperature
 
 
 def _linear(features: int, width: int, random: torch.Generator) -> nn.Linear:
