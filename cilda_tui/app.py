@@ -2,116 +2,48 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-
-from textual.app import App, ComposeResult
-from textual.binding import Binding
-from textual.screen import Screen
+from contextlib import contextmanager
 
 from cilda.errors import CildaError
 from cilda.runs.layout import RunFolder
-from cilda_tui.canvas import Canvas
 from cilda_tui.controls import press
 from cilda_tui.effects import Answer, Effect
 from cilda_tui.export import copied, exported
 from cilda_tui.frame import Frame
-from cilda_tui.glyphs import glyphs_for
 from cilda_tui.keymap import key_for
 from cilda_tui.look import look_of
 from cilda_tui.options import Options
-from cilda_tui.paint import Paint
 from cilda_tui.remembered import recalled, remember
 from cilda_tui.safe import shown
 from cilda_tui.scene import Scene
-from cilda_tui.screens.apology import draw_apology
+from cilda_tui.shell import Shell
 from cilda_tui.sight import Sight
 from cilda_tui.typing_line import paste, type_key
 from cilda_tui.ui import Message, Ui
-from cilda_tui.wire import Wire
-
-TERMINATED = 143
-"""The application's return code after a SIGTERM."""
-
-SLOW_HZ = 0.5
-"""Frames a second over a line that carries no more."""
-_SLOW_SECONDS = 10.0
-"""For so long a line that was slow is taken for slow."""
-_RATE_STEP = 100.0
-"""The rate on the screen is told in these steps of bytes: each change of it costs bytes itself."""
 
 
-class Board(Screen[None], inherit_bindings=False):
-    """The one screen. It has no keys of its own."""
-
-    def compose(self) -> ComposeResult:
-        """The canvas."""
-        app = self.app
-        assert isinstance(app, Dashboard)
-        yield app.canvas
-
-
-class Dashboard(App[None], inherit_bindings=False):
+class Dashboard(Shell, inherit_bindings=False):
     """Shows a run, or the list of runs, until the viewer leaves. It reads, and asks through `Options.steer` only."""
 
-    ENABLE_COMMAND_PALETTE = False
-    ALLOW_SELECT = False
-    AUTO_FOCUS = "Canvas"
-    CLOSE_TIMEOUT = 0.5
-    BINDINGS = [Binding("ctrl+z", "suspend_process", show=False, priority=True)]  # noqa: RUF012  as Textual has it
-    CSS = "Board { overflow: hidden; }"
-
     def __init__(self, options: Options) -> None:
-        super().__init__(driver_class=Wire, ansi_color=True)
-        # Nothing moves that the run does not move.
-        self.animation_level = "none"
         self.options = options
-        self.glyphs = glyphs_for(ascii=options.ascii, colourless=options.colourless)
         self.ui = self._first_ui()
-        paint = self._paint()
-        self.canvas = Canvas(paint.style, paint.sgr, self)
+        super().__init__(options, self.ui.theme)
         self.scene = Scene(options, self.call_from_thread, self.touch)
-        self._wire: Wire | None = None
-        self._dirty = True
-        self._drawing_soon = False
-        self._drawn = 0.0
-        self._slow_until = 0.0
         self._rung: set[str] | None = None
 
-    def connect_wire(self, wire: Wire) -> None:
-        """Takes the line to the terminal, of which the driver tells."""
-        self._wire = wire
-        if not self.options.stock:
-            self.canvas.line = wire
-
-    def get_default_screen(self) -> Screen[None]:
-        """The board."""
-        return Board()
-
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Begins to read."""
-        # The terminal is put back first. SIGHUP is left alone: without a terminal there is nothing to put back.
-        with suppress(RuntimeError, ValueError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: self.exit(return_code=TERMINATED))
-        # After ctrl+z and fg the terminal shows what the shell left there.
-        self.app_resume_signal.subscribe(self, lambda _: self.canvas.again())
         self.scene.start(self.options.folder)
-        self.set_interval(1 / self.options.hz, self._tick)
 
-    def on_unmount(self) -> None:
+    def end(self) -> None:
         """Reads no more."""
         self.scene.stop()
         remember(self.options.remembered, self.ui)
 
     # What comes in.
-
-    def touch(self) -> None:
-        """Something is to be drawn anew, with the next frame. Any thread may call this."""
-        self._dirty = True
 
     def pressed(self, key: str, character: str | None) -> None:
         """A key."""
@@ -133,19 +65,15 @@ class Dashboard(App[None], inherit_bindings=False):
     def clicked(self, x: int, y: int) -> None:
         """The mouse was clicked there: the pane gets the keys."""
         if self.ui.prompt is None and not self.ui.overlay:
-            self._show(self.scene.focused_at(self.ui, x, y, *self._cells()))
+            self._show(self.scene.focused_at(self.ui, x, y, *self.cells()))
 
     def scrolled(self, x: int, y: int, by: int) -> None:
         """The mouse's wheel."""
         if self.ui.prompt is None:
             if not self.ui.overlay:
-                self.ui = self.scene.focused_at(self.ui, x, y, *self._cells())
+                self.ui = self.scene.focused_at(self.ui, x, y, *self.cells())
             for _ in range(3):
                 self._answer(press(self.ui, "down" if by > 0 else "up", self._sight()))
-
-    def resized(self) -> None:
-        """The terminal has another size."""
-        self._draw()
 
     # What goes out.
 
@@ -157,57 +85,21 @@ class Dashboard(App[None], inherit_bindings=False):
 
     def _show(self, ui: Ui) -> None:
         self.ui = ui
-        self._soon()
+        self.soon()
 
-    def _soon(self) -> None:
-        """Draws once for all keys that wait by now."""
-        self._dirty = True
-        if not self._drawing_soon:
-            self._drawing_soon = True
-            self.call_later(self._draw)
-
-    def _tick(self) -> None:
-        self._measure()
-        slow = self.ui.slow and time.monotonic() - self._drawn < 1 / SLOW_HZ
-        if self._dirty and not slow:
-            self._draw()
-
-    def _draw(self) -> None:
-        self._drawing_soon = False
-        if self._wire is not None and self._wire.meter.stuck():
-            # Another frame would only wait behind the last one, and then keys behind both: the next tick tries again.
-            self._dirty = True
-            return
-        self._dirty = False
-        self._drawn = time.monotonic()
-        width, height = self._cells()
-        if width < 1 or height < 1 or not self.is_running:
-            return
+    def before_frame(self, width: int, height: int) -> None:
+        """What has come by now is taken into account."""
         self.ui = self.scene.kept(self.ui, width, height)
         self._ring()
-        self.canvas.show(self._frame(width, height))
 
-    def _frame(self, width: int, height: int) -> Frame:
-        try:
-            return self.scene.frame(self.ui, width, height, self.glyphs)
-        except Exception as error:
-            if self.options.strict:
-                raise
-            return draw_apology(error, width, height)
+    def frame_of(self, width: int, height: int) -> Frame:
+        """The run, or the list of runs."""
+        return self.scene.frame(self.ui, width, height, self.glyphs)
 
-    def _measure(self) -> None:
-        """What goes over the line, and whether it can carry that."""
-        if self._wire is None:
-            return
-        meter, now = self._wire.meter, time.monotonic()
-        if meter.slow():
-            self._slow_until = now + _SLOW_SECONDS
-        rate = round(meter.rate() / _RATE_STEP) * _RATE_STEP
-        slow = now < self._slow_until
-        before = self.ui.sent_rate
-        if slow != self.ui.slow or before is None or (rate != before and (abs(rate - before) > _RATE_STEP or not rate)):
-            self.ui = self.ui.with_(sent_rate=rate, slow=slow)
-            self._dirty = True
+    def line_is(self, rate: float, *, slow: bool) -> None:
+        """It is told on the screen, and a slow line gets less."""
+        self.ui = self.ui.with_(sent_rate=rate, slow=slow)
+        self.touch()
 
     def _ring(self) -> None:
         """Says in the footer, and with a bell, what the viewer should look at since the frame before."""
@@ -247,9 +139,7 @@ class Dashboard(App[None], inherit_bindings=False):
         elif kind in ("copy", "export"):
             self._take(copy=kind == "copy")
         elif kind == "repaint":
-            paint = self._paint()
-            self.canvas.looks(paint.style, paint.sgr)
-            self._soon()
+            self.repaint(self.ui.theme)
         if kind in ("remember", "repaint"):
             remember(self.options.remembered, self.ui)
 
@@ -264,7 +154,7 @@ class Dashboard(App[None], inherit_bindings=False):
         self._aside(ask)
 
     def _take(self, *, copy: bool) -> None:
-        width, height = self._cells()
+        width, height = self.cells()
         folder = self.options.exports
         taken = self.scene.taken(self.ui, width, height, self.glyphs)
         if copy:
@@ -319,15 +209,8 @@ class Dashboard(App[None], inherit_bindings=False):
     def _home(self, ui: Ui) -> Ui:
         return ui.with_(focus="runs", zoomed=True, overlay="", playhead=None, frozen=False, read_only="no run is open")
 
-    def _cells(self) -> tuple[int, int]:
-        size = self.canvas.size
-        return size.width, size.height
-
     def _sight(self) -> Sight:
-        return self.scene.sight(self.ui, *self._cells())
-
-    def _paint(self) -> Paint:
-        return Paint(look_of(self.ui.theme), self.console.color_system, colourless=self.options.colourless)
+        return self.scene.sight(self.ui, *self.cells())
 
 
 @contextmanager

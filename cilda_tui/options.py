@@ -28,16 +28,10 @@ def _only_looking(folder: RunFolder) -> str:  # noqa: ARG001
     return "this screen was opened to look at runs"
 
 
-@dataclass(frozen=True)
-class Options:
-    """Everything that a screen is told when it is opened; each may be left out but for where runs are."""
+@dataclass(frozen=True, kw_only=True)
+class Looks:
+    """How a screen is drawn, on what terminal, and where its files go; each may be left out."""
 
-    runs_dir: Path
-    folder: RunFolder | None = None
-    """The run to show; None: the list of runs."""
-    steer: Steer = _refuse
-    why_read_only: Callable[[RunFolder], str] = _only_looking
-    """Why a run cannot be steered from here; an empty text where it can."""
     ascii: bool = False
     colourless: bool = False
     mouse: bool = True
@@ -45,14 +39,28 @@ class Options:
     """Most frames a second."""
     theme: str | None = None
     """None: the one that was chosen last."""
-    bell: bool | None = None
     exports: Path = field(default_factory=Path.cwd)
     """The folder that files are exported to."""
     remembered: Path | None = None
     """The file that holds what was chosen last; None: nothing is remembered."""
     strict: bool = False
     """Whether an error while drawing ends the screen; else it is told in the screen's place."""
-    clock: Callable[[], float] = time.time
-    """Unix seconds; another one shows a run as it was then."""
     stock: bool = False
     """Whether all cells go through Textual, as they do where its way to the terminal is another one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Looks):
+    """Everything that the dashboard is told when it is opened; each may be left out but for where runs are."""
+
+    runs_dir: Path
+    folder: RunFolder | None = None
+    """The run to show; None: the list of runs."""
+    steer: Steer = _refuse
+    why_read_only: Callable[[RunFolder], str] = _only_looking
+    """Why a run cannot be steered from here; an empty text where it can."""
+    bell: bool | None = None
+    clock: Callable[[], float] = time.time
+    """Unix seconds; another one shows a run as it was then."""
+    marks: Path | None = None
+    """The folder of what was marked and noted among rewrites; None: that is forgotten when the screen is left."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cilda_tui.controls import press
 from cilda_tui.effects import Answer, Effect
 from cilda_tui.keymap import KEYS, Key
+from cilda_tui.line_editing import edited, inserted
 from cilda_tui.safe import shown
 from cilda_tui.sight import Sight
 from cilda_tui.ui import Prompt, Ui
-
-LONGEST = 1000
-"""Letters that a note may have, so that a pasted book is none."""
 
 
 def type_key(ui: Ui, key: str, character: str | None, sight: Sight) -> Answer:
@@ -26,11 +26,11 @@ def type_key(ui: Ui, key: str, character: str | None, sight: Sight) -> Answer:
     if prompt.kind == "palette" and key in ("up", "down", "ctrl+p", "ctrl+n", "tab", "shift+tab"):
         by = -1 if key in ("up", "ctrl+p", "shift+tab") else 1
         found = max(1, len(matching(prompt.text, steering=not ui.read_only)))
-        return ui.with_(prompt=_with(prompt, prompt.text, prompt.at, chosen=(prompt.chosen + by) % found)), None
+        return ui.with_(prompt=replace(prompt, chosen=(prompt.chosen + by) % found)), None
     if key == "backspace" and not prompt.text:
         return _closed(ui), None
-    edited = _edited(prompt, key, character)
-    return (ui if edited is None else ui.with_(prompt=edited)), None
+    changed = edited(prompt, key, character)
+    return (ui if changed is None else ui.with_(prompt=changed)), None
 
 
 def paste(ui: Ui, text: str) -> Ui:
@@ -38,7 +38,7 @@ def paste(ui: Ui, text: str) -> Ui:
     prompt = ui.prompt
     if prompt is None or prompt.kind == "confirm":
         return ui
-    return ui.with_(prompt=_inserted(prompt, " ".join(text.split())))
+    return ui.with_(prompt=inserted(prompt, " ".join(text.split())))
 
 
 def matching(text: str, *, steering: bool) -> list[Key]:
@@ -88,31 +88,3 @@ def _to_named_chart(ui: Ui, text: str, sight: Sight) -> Ui:
 def _closed(ui: Ui) -> Ui:
     palette = ui.overlay == "palette"
     return ui.with_(prompt=None, overlay="" if palette else ui.overlay, offset=0 if palette else ui.offset)
-
-
-def _edited(prompt: Prompt, key: str, character: str | None) -> Prompt | None:
-    text, at = prompt.text, prompt.at
-    if key == "backspace":
-        return _with(prompt, text[: max(0, at - 1)] + text[at:], max(0, at - 1))
-    if key in ("delete", "ctrl+d"):
-        return _with(prompt, text[:at] + text[at + 1 :], at)
-    if key == "ctrl+u":
-        return _with(prompt, text[at:], 0)
-    if key == "ctrl+w":
-        start = text[:at].rstrip().rfind(" ") + 1
-        return _with(prompt, text[:start] + text[at:], start)
-    moves = {"left": at - 1, "right": at + 1, "home": 0, "end": len(text), "ctrl+e": len(text)}
-    if key in moves:
-        return _with(prompt, text, min(max(0, moves[key]), len(text)))
-    if character and len(character) == 1 and character.isprintable():
-        return _inserted(prompt, character)
-    return None
-
-
-def _inserted(prompt: Prompt, text: str) -> Prompt:
-    text = text[: LONGEST - len(prompt.text)]
-    return _with(prompt, prompt.text[: prompt.at] + text + prompt.text[prompt.at :], prompt.at + len(text))
-
-
-def _with(prompt: Prompt, text: str, at: int, *, chosen: int = 0) -> Prompt:
-    return Prompt(prompt.kind, prompt.label, text, at, prompt.action, chosen)

@@ -58,9 +58,10 @@ def open_dashboard(folder: RunFolder | None, runs_dir: Path, choices: Choices = 
     # Before Textual is imported: nothing moves by itself, and a lone escape is told from an arrow key soon.
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     os.environ.setdefault("ESCDELAY", "40")
-    from cilda_tui.app import TERMINATED, Dashboard
+    from cilda_tui.app import Dashboard
     from cilda_tui.options import DEFAULT_HZ, Options
     from cilda_tui.remembered import remembered_file
+    from cilda_tui.shell import TERMINATED
 
     app = Dashboard(
         Options(
