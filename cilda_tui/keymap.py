@@ -31,7 +31,8 @@ class Key:
     """One or two words for the footer; empty: not there."""
     words: str
     """What it does, for help and palette."""
-    group: Group = "everywhere"
+    group: str = "everywhere"
+    """Below which title it stands."""
     panes: tuple[str, ...] = ()
     """The panes in which it does this; empty: in all."""
     ascii: str = ""

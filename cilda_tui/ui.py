@@ -24,7 +24,7 @@ ARRANGEMENTS = (0, 1, 2, 4, 6)
 class Prompt:
     """A line that is being typed, or a question that waits for y. It takes the place of the footer."""
 
-    kind: Literal["search", "filter", "note", "palette", "confirm"]
+    kind: Literal["search", "filter", "note", "palette", "confirm", "column", "path"]
     label: str
     """What stands before the text: `filter: `, or the whole question."""
     text: str = ""

@@ -5,21 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rich.cells import cell_len
-
 from cilda.rewrites.rewrite import Rewrite
-from cilda.rewrites.tokens import Word, words_of
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
+from cilda_tui.panels.marked_text import SIDES, first_changed, laid, window, words_in
 from cilda_tui.panels.pane import Piece, clock, fitted, put_pieces, safe, titled
-from cilda_tui.safe import cut
 from cilda_tui.ui import Ui
 from cilda_tui.view import RunView
 
 _LABEL = 6
-_MOST_WORDS = 3000
-_WORD_CELLS = 60
-"""A single word longer than this is cut: it would be the whole text."""
 
 
 def chosen_examples(view: RunView, ui: Ui) -> list[Rewrite]:
@@ -118,63 +112,13 @@ def _texts(
     example: Rewrite, cells: int, glyphs: Glyphs, rows: int, *, wanted: str
 ) -> tuple[list[list[Piece]], list[list[Piece]]]:
     """Both texts in lines: each as many as it needs, both together no more than the rows there are."""
-    changed = set(example.changed)
-    both = [
-        _laid(_words(tokens, text, changed), cells, glyphs, wanted)
-        for tokens, text in ((example.real_tokens, example.real), (example.soft_tokens, example.soft))
-    ]
+    both = [laid(words_in(example, side), cells, glyphs, wanted) for side in SIDES]
     half = max(1, rows // 2)
     need_real, need_soft = len(both[0]), len(both[1])
     real = min(need_real, max(half, rows - need_soft))
     soft = min(need_soft, max(0, rows - real))
-    first = _first_changed(both[1])
-    return _window(both[0], real, first, glyphs, cells), _window(both[1], soft, first, glyphs, cells)
-
-
-def _words(tokens: Sequence[str], text: str, changed: set[int]) -> list[Word]:
-    words = words_of(tokens, changed)[:_MOST_WORDS] if tokens else []
-    return words or [Word(word) for word in text[: 20 * _MOST_WORDS].split(" ")[:_MOST_WORDS]]
-
-
-def _laid(words: Sequence[Word], cells: int, glyphs: Glyphs, wanted: str) -> list[list[Piece]]:
-    """Words in lines; a changed one keeps its mark, whatever line it comes to stand in."""
-    lines: list[list[Piece]] = [[]]
-    used = 0
-    for word in words:
-        text = safe(word.text, glyphs, _WORD_CELLS)
-        if word.changed:
-            text = f"{glyphs.changed_open}{text}{glyphs.changed_close}"
-        text = cut(text, cells, glyphs.ellipsis)
-        gap = 0 if word.glued or not lines[-1] else 1
-        length = cell_len(text)
-        if used + gap + length > cells and lines[-1]:
-            lines.append([])
-            used, gap = 0, 0
-        if gap:
-            lines[-1].append((" ", ""))
-        found = bool(wanted) and wanted.casefold() in word.text.casefold()
-        lines[-1].append((text, "changed" if word.changed else "selected" if found else ""))
-        used += gap + length
-    return lines
-
-
-def _first_changed(lines: Sequence[Sequence[Piece]]) -> int:
-    """The first line that something changed in."""
-    return next((place for place, line in enumerate(lines) if any(role == "changed" for _, role in line)), 0)
-
-
-def _window(lines: list[list[Piece]], rows: int, first: int, glyphs: Glyphs, cells: int) -> list[list[Piece]]:
-    """So many lines, from the first changed one on where not all fit; an ellipsis tells of what is left out."""
-    if rows <= 0 or len(lines) <= rows:
-        return lines[: max(0, rows)]
-    start = min(first, len(lines) - rows)
-    found = [list(line) for line in lines[start : start + rows]]
-    if start + rows < len(lines):
-        last = found[-1]
-        while last and sum(cell_len(text) for text, _ in last) + 2 > cells:
-            last.pop()
-        last.append((f" {glyphs.ellipsis}", "dim"))
-    return found
+    first = first_changed(both[1])
+    return window(both[0], real, first, glyphs, cells), window(both[1], soft, first, glyphs, cells)
 
 
 def _answers(example: Rewrite, width: int, glyphs: Glyphs, most: int) -> list[list[Piece]]:

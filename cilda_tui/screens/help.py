@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 
 from cilda_tui.frame import Frame
@@ -17,13 +19,26 @@ _GAP = 3
 Row = tuple[str, str]
 """A key and its words; a title has no key, and a blank row neither."""
 
+Groups = Sequence[tuple[str, Sequence[Key]]]
+"""Titles, and the keys below each."""
+
 
 def draw_help(ui: Ui, width: int, height: int, glyphs: Glyphs) -> Frame:
-    """As many columns as the screen has room for, scrolled down by `ui.offset`."""
+    """The dashboard's keys, scrolled down by `ui.offset`."""
+    return draw_keys(help_groups(steering=not ui.read_only), ui.offset, width, height, glyphs)
+
+
+def help_rows(ui: Ui, width: int, glyphs: Glyphs) -> int:
+    """How many rows the whole help needs, its title included."""
+    return keys_rows(help_groups(steering=not ui.read_only), width, glyphs)
+
+
+def draw_keys(groups: Groups, offset: int, width: int, height: int, glyphs: Glyphs) -> Frame:
+    """As many columns of keys as the screen has room for, scrolled down."""
     frame = Frame(width, height)
     if width < 4 or height < 1:
         return frame
-    columns = _columns(ui, width, glyphs)
+    columns = _columns(groups, width, glyphs)
     each = (width - 2) // len(columns)
     frame.fill(0, 0, width, 1, glyphs.horizontal, "focus")
     frame.put(1, 0, cut(" keys ", width - 2, glyphs.ellipsis), "focus")
@@ -31,21 +46,18 @@ def draw_help(ui: Ui, width: int, height: int, glyphs: Glyphs) -> Frame:
     if width > cell_len(closing) + 12:
         frame.put_right(width - 1, 0, closing, "dim")
     for place, rows in enumerate(columns):
-        for y, (key, words) in enumerate(rows[ui.offset : ui.offset + height - 1], start=1):
+        for y, (key, words) in enumerate(rows[offset : offset + height - 1], start=1):
             _draw_row(frame, 1 + place * each, y, each - _GAP, key, words, glyphs)
     return frame
 
 
-def help_rows(ui: Ui, width: int, glyphs: Glyphs) -> int:
-    """How many rows the whole help needs, its title included."""
-    return 1 + max(len(rows) for rows in _columns(ui, width, glyphs))
+def keys_rows(groups: Groups, width: int, glyphs: Glyphs) -> int:
+    """How many rows all keys need, the title included."""
+    return 1 + max(len(rows) for rows in _columns(groups, width, glyphs))
 
 
-def _columns(ui: Ui, width: int, glyphs: Glyphs) -> list[list[Row]]:
-    groups = [
-        [("", title), *((_label(key, glyphs), key.words) for key in keys), ("", "")]
-        for title, keys in help_groups(steering=not ui.read_only)
-    ]
+def _columns(table: Groups, width: int, glyphs: Glyphs) -> list[list[Row]]:
+    groups = [[("", title), *((_label(key, glyphs), key.words) for key in keys), ("", "")] for title, keys in table]
     count = min(max(1, width // _COLUMN), len(groups))
     columns: list[list[Row]] = [[] for _ in range(count)]
     target = sum(len(group) for group in groups) / count
