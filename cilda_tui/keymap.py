@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -135,3 +136,12 @@ def help_groups(*, steering: bool = True) -> list[tuple[str, list[Key]]]:
     """The whole table in groups, each with its title."""
     groups = ((title, [key for key in KEYS if key.group == group]) for group, title in GROUPS.items())
     return [(title, keys) for title, keys in groups if steering or not all(key.steers for key in keys)]
+
+
+def saying(keys: Iterable[Key], text: str) -> list[Key]:
+    """The keys whose words hold all of a text's, those that say little else first."""
+    words = text.lower().split()
+    found = [
+        key for key in keys if all(word in f"{key.words} {key.action.replace('_', ' ')}".lower() for word in words)
+    ]
+    return sorted(found, key=lambda key: len(key.words)) if words else found

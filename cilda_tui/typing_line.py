@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cilda_tui.controls import press
 from cilda_tui.effects import Answer, Effect
-from cilda_tui.keymap import KEYS, Key
+from cilda_tui.keymap import KEYS, Key, saying
 from cilda_tui.line_editing import edited, inserted
 from cilda_tui.safe import shown
 from cilda_tui.sight import Sight
@@ -43,12 +43,7 @@ def paste(ui: Ui, text: str) -> Ui:
 
 def matching(text: str, *, steering: bool) -> list[Key]:
     """The actions whose words hold all of these, those that say little else first; the palette's own is left out."""
-    words = text.lower().split()
-    actions = (key for key in KEYS if key.action != "palette" and (steering or not key.steers))
-    found = [
-        key for key in actions if all(word in f"{key.words} {key.action.replace('_', ' ')}".lower() for word in words)
-    ]
-    return sorted(found, key=lambda key: len(key.words)) if words else found
+    return saying([key for key in KEYS if key.action != "palette" and (steering or not key.steers)], text)
 
 
 def _confirmed(ui: Ui, prompt: Prompt, key: str) -> Answer:

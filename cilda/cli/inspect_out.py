@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import Protocol
 
 from cilda.cli.beforehand import refuse_taken
-
-if TYPE_CHECKING:
-    from cilda.rewrites.tables import Format
-
-ENDINGS: dict[str, Format] = {
-    ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet",
-}  # fmt: skip
-"""By the ending of a file the format that is written into it."""
 
 
 class Sink(Protocol):
@@ -42,25 +32,15 @@ def opened(path: Path | None) -> Iterator[Sink]:
         with path.open("wb") as file:
             yield file
     else:
+        from cilda.rewrites.table_file import new_file
+        from cilda.runs.atomic import refusal
+
         refuse_taken(path, "--out")
-        with _new_file(path) as file:
-            yield file
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    from cilda.runs.atomic import refusal
-
-    temporary = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            yield file
-        temporary.replace(path)
-    except OSError as error:
-        raise refusal(error, path, elsewhere="--out") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        try:
+            with new_file(path) as file:
+                yield file
+        except OSError as error:
+            raise refusal(error, path, elsewhere="--out") from error
 
 
 class _Terminal:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from cilda.cli.chosen import say
 from cilda.cli.inspect_none import nothing_fits, refuse_without_rewrites
-from cilda.cli.inspect_out import ENDINGS, opened
+from cilda.cli.inspect_out import opened
 from cilda.cli.table import show_table
 from cilda.errors import CildaError, UsageError, unknown
+from cilda.rewrites.table_file import ENDINGS
 from cilda.runs.words import one_line, short
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,10 +37,13 @@ def order_of(text: str) -> Order:
     return Order(name, falling=text.startswith("-"))
 
 
-def sorted_places(index: Index, places: np.ndarray, order: Order) -> np.ndarray:
+def sorted_places(
+    index: Index, places: np.ndarray, order: Order, looking: Callable[[], None] = lambda: None
+) -> np.ndarray:
     """These places in an order; equals as they were written.
 
-    Texts are compared by their first 100 letters, whatever the case. To sort by a text, each rewrite is read.
+    Texts are compared by their first 100 letters, whatever the case. To sort by a text, each rewrite is read, and
+    `looking` is called for each: it may raise to end that.
     """
     column = COLUMNS[order.column]
     if column.kind != "text":
@@ -48,7 +51,10 @@ def sorted_places(index: Index, places: np.ndarray, order: Order) -> np.ndarray:
         # NaN comes last, however the rest is turned.
         by_number: np.ndarray = places[np.argsort(-values if order.falling else values, kind="stable")]
         return by_number
-    keys = [str(column.value(rewrite) or "")[:_COMPARED_LETTERS].casefold() for rewrite in read(index, places)]
+    keys: list[str] = []
+    for rewrite in read(index, places):
+        looking()
+        keys.append(str(column.value(rewrite) or "")[:_COMPARED_LETTERS].casefold())
     ranks = sorted(range(len(keys)), key=keys.__getitem__, reverse=order.falling)
     by_text: np.ndarray = places[np.asarray(ranks, np.intp)]
     return by_text
