@@ -12,6 +12,7 @@ import typer
 
 from cilda.cli.chosen import RunsDirOption, chosen, runs_dir_of
 from cilda.cli.completion import complete_runs
+from cilda.cli.looks import AsciiOption, MouseOption, ThemeOption
 from cilda.cli.run_words import RUN_FAILED
 from cilda.cli.terminal import interactive
 from cilda.errors import CildaError, UsageError
@@ -33,26 +34,13 @@ def attach(
     ] = None,
     runs_dir: RunsDirOption = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="Only look: no key steers the run.")] = False,
-    ascii_only: Annotated[
-        bool, typer.Option("--ascii", help="Draw with ASCII alone, as without a UTF-8 locale.", rich_help_panel=_Screen)
-    ] = False,
-    mouse: Annotated[
-        bool, typer.Option("--mouse/--no-mouse", help="Take clicks and the wheel.", rich_help_panel=_Screen)
-    ] = True,
+    ascii_only: AsciiOption = False,
+    mouse: MouseOption = True,
     hz: Annotated[
         float | None,
         typer.Option("--hz", min=0.1, max=20.0, help="Most frames a second; by default 2.", rich_help_panel=_Screen),
     ] = None,
-    theme: Annotated[
-        str | None,
-        typer.Option(
-            "--theme",
-            envvar="CILDA_THEME",
-            show_envvar=False,
-            help="dark, light, ansi, blue-orange or red-cyan; by default as last time.",
-            rich_help_panel=_Screen,
-        ),
-    ] = None,
+    theme: ThemeOption = None,
     bell: Annotated[
         bool | None, typer.Option("--bell/--no-bell", help="Ring when an alert rises.", rich_help_panel=_Screen)
     ] = None,

@@ -10,6 +10,7 @@ import typer
 from cilda.cli.chosen import RunsDirOption, chosen
 from cilda.cli.completion import complete_runs
 from cilda.cli.inspect_rows import EXPORT, Wanted, refuse_impossible, show_rewrites
+from cilda.cli.looks import AsciiOption, MouseOption, ThemeOption
 from cilda.cli.probe import (
     GeneratorOption,
     MaskFractionOption,
@@ -19,6 +20,7 @@ from cilda.cli.probe import (
     TeacherOption,
     TextPairOption,
 )
+from cilda.cli.terminal import interactive
 from cilda.errors import UsageError
 
 _DEFAULT_REWRITES = 5
@@ -71,11 +73,15 @@ def inspect(
     mask_fraction: MaskFractionOption = None,
     seed: SeedOption = None,
     runs_dir: RunsDirOption = None,
+    ascii_only: AsciiOption = False,
+    mouse: MouseOption = True,
+    theme: ThemeOption = None,
 ) -> None:
     """See what the generator does: its rewrites, and what teacher and student said of them.
 
-    With --format they are written for other programs, all that fit; without, the newest are shown. Given texts of your
-    own, or a model's folder, it puts texts to student, teacher and generator. docs/inspect.md has the filters.
+    In a terminal they can be browsed; with --limit, or without a terminal, the newest are shown; with --format all that
+    fit are written for other programs. Given texts of your own, or a model's folder, it puts texts to student, teacher
+    and generator. docs/inspect.md has keys and filters.
     """
     rows = Wanted(tuple(where or ()), sort, limit, form, out, as_json)
     probed = {
@@ -113,6 +119,11 @@ def inspect(
             f"--{option} is about a text of your own, and there is none", 'write one: cilda inspect RUN "a text"'
         )
     refuse_impossible(rows)
+    if rows.browsed and interactive():
+        from cilda.cli.browser import Choices, open_browser
+
+        open_browser(chosen(target, runs_dir), rows.where, sort, Choices(ascii=ascii_only, mouse=mouse, theme=theme))
+        return
     show_rewrites(chosen(target, runs_dir), rows)
 
 

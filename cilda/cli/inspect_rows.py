@@ -52,6 +52,11 @@ class Wanted:
         }  # fmt: skip
 
     @property
+    def browsed(self) -> bool:
+        """Whether nothing asks for rows: a person at a terminal then gets the browser."""
+        return self.limit is None and self.form is None and self.out is None and not self.as_json
+
+    @property
     def format(self) -> Format | None:
         """The format that is asked for, in its own words or by the ending of --out; None for a table to be read.
 

@@ -18,12 +18,13 @@ def draw_footer(ui: Ui, width: int, height: int, glyphs: Glyphs) -> Frame:
     keys = footer_keys(ui.focus, steering=not ui.read_only)
     panes: list[Piece] = [("1-6", "key"), (" panes", "dim")]
     # Leaving, help and the way to other panes come first; steering is worth more than comfort.
-    facts = [*(_key(key, glyphs) for key in keys[:2]), panes, *(_key(key, glyphs) for key in keys[2:])]
+    facts = [*(key_facts(key, glyphs) for key in keys[:2]), panes, *(key_facts(key, glyphs) for key in keys[2:])]
     put_pieces(frame, 1, 0, fitted(facts, width - 2))
     return frame
 
 
-def _key(key: Key, glyphs: Glyphs) -> list[Piece]:
+def key_facts(key: Key, glyphs: Glyphs) -> list[Piece]:
+    """A key and its word: `q leave`."""
     if " " in key.short:
         # Two keys in one entry name themselves: `[ ] chart`.
         *names, word = key.short.split(" ")

@@ -1,0 +1,1 @@
+"""The browser for what a generator did: a list of all rewrites of a run, and what is known of each."""
