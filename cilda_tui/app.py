@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from cilda.errors import CildaError
 from cilda.runs.layout import RunFolder
+from cilda_tui.browser.desk import Desk
+from cilda_tui.browser.state import State as BrowserState
 from cilda_tui.controls import press
 from cilda_tui.effects import Answer, Effect
 from cilda_tui.export import copied, exported
@@ -32,6 +34,8 @@ class Dashboard(Shell, inherit_bindings=False):
         self.ui = self._first_ui()
         super().__init__(options, self.ui.theme)
         self.scene = Scene(options, self.call_from_thread, self.touch)
+        self.desk: Desk | None = None
+        """The browser for rewrites, while it is open."""
         self._rung: set[str] | None = None
 
     def begin(self) -> None:
@@ -40,6 +44,8 @@ class Dashboard(Shell, inherit_bindings=False):
 
     def end(self) -> None:
         """Reads no more."""
+        if self.desk is not None:
+            self.desk.stop()
         self.scene.stop()
         remember(self.options.remembered, self.ui)
 
@@ -47,6 +53,9 @@ class Dashboard(Shell, inherit_bindings=False):
 
     def pressed(self, key: str, character: str | None) -> None:
         """A key."""
+        if self.desk is not None:
+            self.desk.pressed(key, character)
+            return
         if key == "ctrl+c":
             self.exit()
             return
@@ -60,16 +69,23 @@ class Dashboard(Shell, inherit_bindings=False):
 
     def pasted(self, text: str) -> None:
         """A text from the clipboard."""
+        if self.desk is not None:
+            self.desk.pasted(text)
+            return
         self._show(paste(self.ui, text))
 
     def clicked(self, x: int, y: int) -> None:
         """The mouse was clicked there: the pane gets the keys."""
-        if self.ui.prompt is None and not self.ui.overlay:
+        if self.desk is not None:
+            self.desk.clicked(x, y)
+        elif self.ui.prompt is None and not self.ui.overlay:
             self._show(self.scene.focused_at(self.ui, x, y, *self.cells()))
 
     def scrolled(self, x: int, y: int, by: int) -> None:
         """The mouse's wheel."""
-        if self.ui.prompt is None:
+        if self.desk is not None:
+            self.desk.scrolled(x, y, by)
+        elif self.ui.prompt is None:
             if not self.ui.overlay:
                 self.ui = self.scene.focused_at(self.ui, x, y, *self.cells())
             for _ in range(3):
@@ -93,7 +109,9 @@ class Dashboard(Shell, inherit_bindings=False):
         self._ring()
 
     def frame_of(self, width: int, height: int) -> Frame:
-        """The run, or the list of runs."""
+        """The run, or the list of runs; over them the browser."""
+        if self.desk is not None:
+            return self.desk.frame(width, height)
         return self.scene.frame(self.ui, width, height, self.glyphs)
 
     def line_is(self, rate: float, *, slow: bool) -> None:
@@ -135,13 +153,40 @@ class Dashboard(Shell, inherit_bindings=False):
         elif kind == "load":
             self.scene.load(effect.what)
         elif kind == "browse":
-            self._show(self.ui.saying("the browser for texts is not here yet", "dim"))
+            self._browse(effect.what)
         elif kind in ("copy", "export"):
             self._take(copy=kind == "copy")
         elif kind == "repaint":
             self.repaint(self.ui.theme)
         if kind in ("remember", "repaint"):
             remember(self.options.remembered, self.ui)
+
+    def _browse(self, key: str) -> None:
+        """Opens the browser on a rewrite."""
+        view = self.scene.view
+        if view is None:
+            return
+        example = next((one for one in view.examples if one.key == key), None)
+        self.desk = Desk(
+            view.folder, BrowserState(theme=self.ui.theme, home=True), self, self.glyphs, exports=self.options.exports,
+            marks=self.options.marks, at=None if example is None else (example.t, example.id),
+        )  # fmt: skip
+        self.soon()
+
+    def leave_browser(self, theme: str) -> None:
+        """Back to the run."""
+        if self.desk is not None:
+            self.desk.stop()
+        self.desk = None
+        self._show(self.ui.with_(theme=theme))
+
+    def quit(self) -> None:
+        """Leaves."""
+        self.exit()
+
+    def on_ui(self, act: Callable[[], None]) -> None:
+        """Does something in the thread that draws."""
+        self.call_from_thread(act)
 
     def _steer(self, what: str, text: str) -> None:
         folder = self.scene.folder

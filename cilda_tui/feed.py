@@ -150,7 +150,7 @@ class Feed:
         assert seen is not None
 
         def apply() -> None:
-            view.refresh(seen.record, seen.status, seen.waiting)
+            view.refresh(seen.record, seen.status, seen.waiting, seen.labels)
             _tell(view, told)
             self.view = view
 
@@ -163,7 +163,7 @@ class Feed:
         if before is not None and _another(before, seen):
             raise _Anew
         if seen != before and not seen.gone:
-            self._hand(partial(view.refresh, seen.record, seen.status, seen.waiting))
+            self._hand(partial(view.refresh, seen.record, seen.status, seen.waiting, seen.labels))
 
     def _poll(self, streams: Streams, left: list[Reader]) -> None:
         """Adds all that is new."""

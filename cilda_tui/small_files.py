@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cilda.rewrites.labels import label_names
 from cilda.runs.atomic import read_json
 from cilda.runs.field import finite, name
 from cilda.runs.layout import RunFolder
@@ -27,6 +28,8 @@ class Look:
     """Requests that lie in `control/new`."""
     gone: bool = False
     trouble: str | None = None
+    labels: tuple[str, ...] = ()
+    """Names of the classes, in their order; none while nobody knows them."""
 
 
 def look(folder: RunFolder, clock: Callable[[], float], before: Look | None = None) -> Look:
@@ -44,7 +47,8 @@ def look(folder: RunFolder, clock: Callable[[], float], before: Look | None = No
         record = replace(record, run=last.record.run)
     if not record.state and last.record.state:
         record = replace(record, state=last.record.state)
-    return Look(record, status_of(record, clock()), tuple(_waiting(folder.control_new)))
+    waiting = tuple(_waiting(folder.control_new))
+    return Look(record, status_of(record, clock()), waiting, labels=last.labels or label_names(folder))
 
 
 def _waiting(folder: Path) -> list[Asked]:

@@ -52,6 +52,8 @@ class RunView:
         self.stages: dict[str, StageCurves] = {}
         self.machine = MachineView()
         self.examples = Examples()
+        self.labels: tuple[str, ...] = ()
+        """Names of the classes, in their order; none while nobody knows them."""
         self.notices: list[Notice] = []
         self.warnings: deque[Notice] = deque(maxlen=50)
         """The trainer's own warnings and errors since the last process began."""
@@ -124,9 +126,16 @@ class RunView:
             if event.get("kind") == "augmentation" and _timed(event):
                 self.examples.take(event)
 
-    def refresh(self, record: RunRecord, status: Status, waiting: Sequence[Asked] | None = None) -> None:
+    def refresh(
+        self,
+        record: RunRecord,
+        status: Status,
+        waiting: Sequence[Asked] | None = None,
+        labels: tuple[str, ...] = (),
+    ) -> None:
         """Takes what the small files say, what the run is doing, and the requests that wait (None: nobody looked)."""
         self.record, self.status = record, status
+        self.labels = labels or self.labels
         self._take_record()
         if waiting is not None:
             self.requests.asked(waiting)

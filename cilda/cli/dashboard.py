@@ -59,6 +59,7 @@ def open_dashboard(folder: RunFolder | None, runs_dir: Path, choices: Choices = 
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     os.environ.setdefault("ESCDELAY", "40")
     from cilda_tui.app import Dashboard
+    from cilda_tui.browser.kept_marks import marks_folder
     from cilda_tui.options import DEFAULT_HZ, Options
     from cilda_tui.remembered import remembered_file
     from cilda_tui.shell import TERMINATED
@@ -77,6 +78,7 @@ def open_dashboard(folder: RunFolder | None, runs_dir: Path, choices: Choices = 
             bell=choices.bell,
             exports=EXPORTS,
             remembered=remembered_file(),
+            marks=marks_folder(),
         )
     )
     app.run(mouse=choices.mouse)

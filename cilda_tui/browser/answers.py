@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from cilda.rewrites.rewrite import Rewrite
-from cilda.rewrites.tables import class_name
 from cilda_tui.glyphs import Glyphs
+from cilda_tui.panels.classes import class_named, gold_label, in_short
 from cilda_tui.panels.pane import Piece, fitted, safe
 
 Line = list[Piece]
@@ -31,7 +31,7 @@ def answer_lines(rewrite: Rewrite, labels: Sequence[str], width: int, glyphs: Gl
     if rewrite.regression or classes < 2:
         return [_amounts(rewrite, glyphs)]
     shown = _likeliest(said, classes)
-    names = {place: safe(named(place, labels), glyphs, 20) for place in shown}
+    names = {place: safe(class_named(place, labels), glyphs, 20) for place in shown}
     name_cells = min(max(7, *map(cell_len, names.values())), max(7, width // 5))
     each = min(24, (width - name_cells) // 4)
     if each < 6:
@@ -55,10 +55,10 @@ def verdict_line(rewrite: Rewrite, labels: Sequence[str], width: int, glyphs: Gl
     """Gold label, KL before and after, who flips, whether they agree."""
     facts: list[Line] = []
     if rewrite.label is not None:
-        facts.append([("gold ", "dim"), (safe(_gold(rewrite, labels), glyphs, 20), "strong")])
+        facts.append([("gold ", "dim"), (safe(gold_label(rewrite, labels), glyphs, 20), "strong")])
     name = "gap" if rewrite.regression else "KL"
     if rewrite.kl_real is not None or rewrite.kl_soft is not None:
-        values = f"{number(rewrite.kl_real)} {glyphs.arrow} {number(rewrite.kl_soft)}"
+        values = f"{in_short(rewrite.kl_real)} {glyphs.arrow} {in_short(rewrite.kl_soft)}"
         gain = rewrite.gain
         more = f" ({gain:+.3f})" if gain is not None and math.isfinite(gain) else ""
         facts.append([(f"{name} ", "dim"), (values, ""), (more, "strong")])
@@ -73,7 +73,7 @@ def verdict_line(rewrite: Rewrite, labels: Sequence[str], width: int, glyphs: Gl
 def measure_line(rewrite: Rewrite, width: int) -> Line:
     """What was measured of the generator: its entropy and surprise, contrast, tokens drawn and changed."""
     facts: list[Line] = [
-        [(f"{name} ", "dim"), (number(value), "")]
+        [(f"{name} ", "dim"), (in_short(value), "")]
         for name, value in (
             ("entropy", rewrite.entropy), ("surprise", rewrite.surprise), ("contrast", rewrite.contrast),
         )
@@ -89,28 +89,6 @@ def missing_line(rewrite: Rewrite, width: int, glyphs: Glyphs) -> Line:
     """What nobody wrote down; nothing where all is there."""
     missing = [words for name, words in _MISSING.items() if getattr(rewrite, name) in (None, "", ())]
     return [(safe(f"not recorded: {', '.join(missing)}", glyphs, width), "dim")] if missing else []
-
-
-def named(place: int, labels: Sequence[str]) -> str:
-    """A class by its name, or as `class 1`."""
-    name = class_name(float(place), labels)
-    return name if isinstance(name, str) else f"class {place}"
-
-
-def number(value: float | None) -> str:
-    """A number in a few letters; a question mark where nobody said it."""
-    if value is None:
-        return "?"
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.1e}"
-
-
-def _gold(rewrite: Rewrite, labels: Sequence[str]) -> object:
-    label = rewrite.label
-    if rewrite.regression or isinstance(label, str) or label is None or label != label // 1:
-        return label
-    return named(int(label), labels)
 
 
 def _likeliest(said: Sequence[Sequence[float]], classes: int) -> list[int]:
@@ -138,7 +116,7 @@ def _amounts(rewrite: Rewrite, glyphs: Glyphs) -> Line:
         ("teacher", rewrite.teacher_real, rewrite.teacher_soft),
         ("student", rewrite.student_real, rewrite.student_soft),
     ):
-        values = f" {glyphs.arrow} ".join(number(one[0] if one else None) for one in (real, soft))
+        values = f" {glyphs.arrow} ".join(in_short(one[0] if one else None) for one in (real, soft))
         facts += [(f"{name} ", "dim"), (f"{values}   ", "")]
     return facts
 
@@ -149,6 +127,6 @@ def _in_short(rewrite: Rewrite, labels: Sequence[str], glyphs: Glyphs, width: in
         ("teacher", rewrite.teacher_real, rewrite.teacher_soft),
         ("student", rewrite.student_real, rewrite.student_soft),
     ):
-        parts = [f"{named(of.index(max(of)), labels)} {max(of):.2f}" if of else "?" for of in (real, soft)]
+        parts = [f"{class_named(of.index(max(of)), labels)} {max(of):.2f}" if of else "?" for of in (real, soft)]
         facts.append([(f"{name} ", "dim"), (safe(f" {glyphs.arrow} ".join(parts), glyphs), "")])
     return fitted(facts, width)

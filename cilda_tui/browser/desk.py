@@ -15,14 +15,13 @@ from cilda.errors import CildaError
 from cilda.runs.layout import RunFolder
 from cilda_tui.browser.effects import Answer, Effect
 from cilda_tui.browser.errands import copied_text, export, free_path, neighbour, place_of
-from cilda_tui.browser.finding import Hits, Listed, Wanted, find_hits, list_on
-from cilda_tui.browser.kept_marks import Kept, identity, keep_marks, recalled_marks
+from cilda_tui.browser.finder import Finder
 from cilda_tui.browser.keymap import key_for
 from cilda_tui.browser.keys import kept, press, row_of_bar, shown_place, sorted_by, to_place, to_row
-from cilda_tui.browser.latest import Latest
 from cilda_tui.browser.library import Library
 from cilda_tui.browser.list_columns import columns_for
 from cilda_tui.browser.screen import draw_browser, parts_of, rows_of_detail, rows_of_help
+from cilda_tui.browser.shelf import Shelf
 from cilda_tui.browser.sight import NOTHING, Sight
 from cilda_tui.browser.state import State
 from cilda_tui.browser.typing import paste, type_key
@@ -81,23 +80,15 @@ class Desk:
         self._host = host
         self._glyphs = glyphs
         self._exports = exports
-        self._marks = marks
         self._at = at
         """The time and the id of the rewrite that the viewer comes from, until it is indexed."""
-        self._list = Latest[Listed]("list", host.soon)
-        self._hits = Latest[Hits]("search", host.soon)
-        self._wanted: Wanted | None = None
-        self._listed = Listed(NOTHING, whole=False, known=0)
-        self._searched: tuple[str, Listed] | None = None
-        self._hit_rows: tuple[Hits | None, Listed | None, np.ndarray] = (None, None, NOTHING)
-        self._identities: dict[int, str] = {}
-        self._pending = recalled_marks(marks, folder.id)
+        self._finder = Finder(self.library, host.soon)
+        self._shelf = Shelf(marks, folder.id)
         self._errands = 0
 
     def stop(self) -> None:
         """Reads no more."""
-        self._list.stop()
-        self._hits.stop()
+        self._finder.stop()
         self.library.stop()
 
     # What comes in.
@@ -158,8 +149,9 @@ class Desk:
         if width is None or height is None:
             width, height = self._host.cells()
         state, library = self.state, self.library
-        self._want()
-        listed = self._listed
+        finder = self._finder
+        finder.want(state)
+        listed = finder.listed
         parts = parts_of(state, height)
         index = library.index
         overlay_rows = rows_of_help(width, self._glyphs) if state.overlay == "help" else 0
@@ -167,13 +159,14 @@ class Desk:
             run=self.folder.id,
             places=listed.places,
             at=_row_of(listed.places, state.selected),
-            whole=self._list.found is not None and listed.whole,
+            whole=finder.whole,
+            known=listed.known,
             total=len(index),
             known_fraction=1.0 if library.caught_up else index.known_fraction,
             trouble=index.trouble or listed.trouble,
             page=max(1, parts.page),
-            hits=self._rows_of_hits(listed),
-            searching=bool(state.phrase) and (self._hits.found is None or not self._hits.found.whole),
+            hits=finder.hits,
+            searching=finder.searching,
             detail_page=max(1, height - 1 if state.overlay else parts.detail_page),
             overlay_rows=overlay_rows,
             labels=library.labels,
@@ -188,95 +181,37 @@ class Desk:
         sight = replace(sight, columns=tuple(column.name for column in columns))
         return replace(sight, detail_rows=rows_of_detail(state, sight, width, self._glyphs))
 
-    def _want(self) -> None:
-        """Has listed and searched what is wanted by now."""
-        state = self.state
-        only = state.marks | {place for place, _ in state.notes} if state.only_marked else None
-        wanted = Wanted(
-            where=state.where if state.through is None else "", order=state.order, through=state.through,
-            only=None if only is None or state.through is not None else frozenset(only),
-            labels=self.library.labels if state.where else (),
-        )  # fmt: skip
-        if wanted != self._wanted:
-            self._wanted = wanted
-            index = self.library.index
-            self._list.ask(lambda job: list_on(index, wanted, job))
-        if self._list.found is not None:
-            self._listed = self._list.found
-        self._search()
-
-    def _search(self) -> None:
-        phrase, listed = self.state.phrase.strip(), self._listed
-        before, found = self._searched, self._hits.found
-        if not phrase:
-            self._searched = None
-            return
-        again = before is None or before[0] != phrase
-        # A list that only grows is searched again when the search before is over.
-        if again or (before is not None and before[1] is not listed and found is not None and found.whole):
-            self._searched = (phrase, listed)
-            index, places = self.library.index, listed.places
-            if not again and found is not None and before is not None and _grown(before[1].places, places):
-                places, known = np.setdiff1d(places, before[1].places, assume_unique=True), found.places
-                self._hits.ask(lambda job: find_hits(index, phrase, places, job, known))
-            else:
-                self._hits.ask(lambda job: find_hits(index, phrase, places, job))
-
-    def _rows_of_hits(self, listed: Listed) -> np.ndarray:
-        found = self._hits.found if self._searched is not None else None
-        if found is None:
-            return NOTHING
-        if self._hit_rows[0] is not found or self._hit_rows[1] is not listed:
-            mask = np.zeros(1 + max(_largest(listed.places), _largest(found.places)), np.bool_)
-            mask[found.places] = True
-            self._hit_rows = (found, listed, np.flatnonzero(mask[listed.places]))
-        return self._hit_rows[2]
-
     def _settle(self) -> None:
         """Marks of last time, and the rewrite that the viewer comes from, as soon as they are indexed."""
-        index = self.library.index
-        ready = [one for one in self._pending if one.place < len(index)]
-        if (ready or self._at is not None) and not self._errands:
-            at = self._at
-            self._errand(lambda: self._found_again(ready, at))
+        index, shelf, at = self.library.index, self._shelf, self._at
+        ready = shelf.ready(index)
+        if self._errands or not (ready or at is not None):
+            return
 
-    def _found_again(self, ready: list[Kept], at: tuple[float, str] | None) -> Change:
-        index = self.library.index
-        caught_up = self.library.caught_up
-        place = None if at is None else place_of(index, *at)
-        fitting = []
-        for one in ready:
-            with suppress(CildaError, IndexError):
-                if one.fits(index.rewrite(one.place)):
-                    fitting.append(one)
+        def work() -> Change:
+            caught_up = self.library.caught_up
+            place = None if at is None else place_of(index, *at)
+            refound = shelf.refind(index, ready)
 
-        def change(state: State, sight: Sight) -> State:
-            self._pending = [one for one in self._pending if one not in ready]
-            self._identities |= {one.place: one.key for one in fitting}
-            marks = state.marks | {one.place for one in fitting if one.marked}
-            here = {noted for noted, _ in state.notes}
-            notes = tuple((one.place, one.note) for one in fitting if one.note and one.place not in here)
-            state = state.with_(marks=marks, notes=(*state.notes, *notes))
-            lost = len(ready) - len(fitting)
-            if lost:
-                state = state.saying(f"{lost} marks are of rewrites that are no longer there", "warn")
-            if at is not None and (place is not None or caught_up):
+            def change(state: State, sight: Sight) -> State:
+                state = shelf.put_back(state, refound)
+                if at is None or (place is None and not caught_up):
+                    return state
                 self._at = None
-                if place is not None:
-                    return to_place(state, sight, place)
-                return state.saying("that rewrite is not among the recorded ones", "warn")
-            return state
+                if place is None:
+                    return state.saying("that rewrite is not among the recorded ones", "warn")
+                return state.with_(selected=place, row=sight.page // 2)
 
-        return change
+            return change
+
+        self._errand(work)
 
     # What keys ask of the world.
 
     def _answer(self, answer: Answer) -> None:
         state, effect = answer
-        for place in state.marks ^ self.state.marks | {place for place, _ in state.notes}:
-            rewrite = self.library.rows([place]).get(place) if place not in self._identities else None
-            if rewrite is not None and not isinstance(rewrite, str):
-                self._identities[place] = identity(rewrite)
+        if effect is not None and effect.kind == "keep":
+            self._shelf.learn(self.sight().rows)
         self._show(state)
         if effect is not None:
             self._do(effect)
@@ -303,16 +238,9 @@ class Desk:
             self._neighbour(effect.text, effect.by)
 
     def _keep(self) -> None:
-        """Writes marks and notes down; a disk that refuses is told."""
-        state = self.state
-        notes = dict(state.notes)
-        rows = [
-            Kept(place, self._identities[place], place in state.marks, notes.get(place, ""))
-            for place in sorted(state.marks | notes.keys())
-            if place in self._identities
-        ]
+        """A disk that refuses is told."""
         try:
-            keep_marks(self._marks, self.folder.id, [*rows, *self._pending])
+            self._shelf.keep(self.state)
         except OSError as error:
             self._show(self.state.saying(f"not kept for the next time: {error.strerror or error}", "warn"))
 
@@ -339,7 +267,7 @@ class Desk:
             self._show(self.state.with_(prompt=Prompt("confirm", question, text, action="overwrite")))
             return
         state = self.state
-        places = np.array(sorted(state.marks), np.intp) if state.marks else self._listed.places
+        places = np.array(sorted(state.marks), np.intp) if state.marks else self._finder.listed.places
         index, labels = self.library.index, self.library.labels
         self._show(state.saying("exporting", "dim"))
 
@@ -400,12 +328,3 @@ def _row_of(places: np.ndarray, place: int | None) -> int:
     """On which row of a list a place stands; the first where it is not there."""
     found = np.flatnonzero(places == place) if place is not None else NOTHING
     return int(found[0]) if len(found) else 0
-
-
-def _largest(places: np.ndarray) -> int:
-    return int(places.max()) if len(places) else 0
-
-
-def _grown(before: np.ndarray, now: np.ndarray) -> bool:
-    """Whether a list still holds all that it held."""
-    return len(now) >= len(before) and bool(np.isin(before, now).all())

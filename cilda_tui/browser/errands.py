@@ -12,7 +12,7 @@ from cilda.rewrites.query_order import read
 from cilda.rewrites.rewrite import Rewrite
 from cilda.rewrites.table_file import ENDINGS, new_file
 from cilda.rewrites.tables import write_table
-from cilda_tui.browser.answers import named, number
+from cilda_tui.panels.classes import class_named, in_short
 
 
 def neighbour(index: Index, place: int, of: str, by: int) -> tuple[int | None, str]:
@@ -73,7 +73,7 @@ def copied_text(rewrite: Rewrite, labels: Sequence[str]) -> str:
             said = [_said(answers, labels, regression=rewrite.regression) for answers in (real, soft)]
             lines.append(f"{who}\t{said[0]}\t{said[1]}")
     name = "gap" if rewrite.regression else "KL"
-    lines.append(f"{name}\t{number(rewrite.kl_real)}\t{number(rewrite.kl_soft)}")
+    lines.append(f"{name}\t{in_short(rewrite.kl_real)}\t{in_short(rewrite.kl_soft)}")
     lines.append(f"id {rewrite.id}, turn {rewrite.turn}" + ("" if rewrite.step is None else f", step {rewrite.step}"))
     return "\n".join(lines) + "\n"
 
@@ -82,9 +82,9 @@ def _said(answers: Sequence[float], labels: Sequence[str], *, regression: bool) 
     if not answers:
         return "?"
     if regression or len(answers) < 2:
-        return number(answers[0])
+        return in_short(answers[0])
     top = answers.index(max(answers))
-    return f"{named(top, labels)} {answers[top]:.3f}"
+    return f"{class_named(top, labels)} {answers[top]:.3f}"
 
 
 def _same_turn(index: Index, place: int) -> np.ndarray:

@@ -43,7 +43,7 @@ class Listed:
     places: np.ndarray
     whole: bool
     known: int
-    """How many rewrites were looked at, or are being."""
+    """How many rewrites it was made from."""
     trouble: str = ""
 
 
@@ -66,6 +66,7 @@ class _Lister:
         self._fitting = np.empty(0, np.intp)
         """Rising."""
         self._known = 0
+        self._count = 0
         self._told = 0.0
 
     def work(self) -> None:
@@ -73,6 +74,7 @@ class _Lister:
         while True:
             self._job.check()
             count, began = len(self._index), time.monotonic()
+            self._count = count
             if count > self._known or first:
                 try:
                     self._look_at(count)
@@ -135,7 +137,7 @@ class _Lister:
 
     def _tell(self, places: np.ndarray, *, whole: bool, trouble: str = "") -> None:
         self._told = time.monotonic()
-        self._job.say(Listed(places, whole, max(self._known, len(self._index)), trouble))
+        self._job.say(Listed(places, whole, self._count, trouble))
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,8 @@ def kept(state: State, sight: Sight) -> State:
     if state.seeking:
         state = _sought(state, sight)
     changes: dict[str, object] = {}
-    gone = state.selected is not None and sight.place != state.selected
+    # One that is newer than the list may still come into it.
+    gone = state.selected is not None and sight.place != state.selected and state.selected < sight.known
     if gone and sight.whole and state.prompt is None:
         changes["selected"] = None
     if not sight.searching and state.prompt is None and state.seeking:
@@ -279,7 +280,9 @@ def _note(state: State, sight: Sight) -> State:
     if place is None:
         return state
     text = state.note_on(place)
-    return state.with_(prompt=Prompt("note", "note: ", text, len(text), action=str(place)))
+    # Pinned: the first of a list may be another one when the note is written.
+    selected = state.selected if state.aside is not None else place
+    return state.with_(prompt=Prompt("note", "note: ", text, len(text), action=str(place)), selected=selected)
 
 
 def _export(state: State, sight: Sight) -> State:

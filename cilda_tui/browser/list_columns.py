@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from cilda.rewrites.columns import COLUMNS, Column
 from cilda.rewrites.query_order import Order
 from cilda.rewrites.rewrite import Rewrite
-from cilda.rewrites.tables import class_name
-from cilda_tui.browser.answers import number
 from cilda_tui.frame import Role
 from cilda_tui.glyphs import Glyphs
+from cilda_tui.panels.classes import class_named, in_short
 from cilda_tui.panels.pane import clock, safe
 
 _LEFT = 4
@@ -93,7 +92,7 @@ def cell(rewrite: Rewrite, name: str, labels: Sequence[str], glyphs: Glyphs) -> 
         return _class(rewrite, column, value, labels, glyphs)
     if value.is_integer() and abs(value) < 1e9 and name in ("step", "turn", "drawn", "changed", "tokens"):
         return f"{int(value):,}", "dim"
-    words = number(value)
+    words = in_short(value)
     if name == "gain" and value > 0:
         words = f"+{words}"
     return words, "good" if name == "gain" and value > 0 else ""
@@ -102,8 +101,7 @@ def cell(rewrite: Rewrite, name: str, labels: Sequence[str], glyphs: Glyphs) -> 
 def _class(rewrite: Rewrite, column: Column, value: float, labels: Sequence[str], glyphs: Glyphs) -> tuple[str, Role]:
     words = str(int(value)) if value.is_integer() and abs(value) < 1e9 else f"{value:.3g}"
     if not rewrite.regression:
-        named = class_name(value, labels)
-        words = safe(named, glyphs) if isinstance(named, str) else words
+        words = safe(class_named(int(value), labels, ""), glyphs)
     flips = {"teacher_after": rewrite.teacher_flips, "student_after": rewrite.student_flips}.get(column.name, False)
     # Said by a sign as well: not every terminal has colours.
     return (f"{words}!" if flips else words), ("warn" if flips else "")

@@ -23,6 +23,8 @@ class Sight:
     """Which row of the list the bar stands on; 0 where the list holds nothing."""
     whole: bool = True
     """Whether the list is all that fits of what is known; else more is being found."""
+    known: int = 0
+    """How many rewrites the list was made from."""
     total: int = 0
     """Rewrites that are known."""
     known_fraction: float = 1.0

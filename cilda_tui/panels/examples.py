@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from cilda.rewrites.rewrite import Rewrite
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
+from cilda_tui.panels.classes import class_named, gold_label, in_short
 from cilda_tui.panels.marked_text import SIDES, first_changed, laid, window, words_in
 from cilda_tui.panels.pane import Piece, clock, fitted, put_pieces, safe, titled
 from cilda_tui.ui import Ui
 from cilda_tui.view import RunView
 
 _LABEL = 6
+_NAME = 16
 
 
 def chosen_examples(view: RunView, ui: Ui) -> list[Rewrite]:
@@ -42,20 +44,20 @@ def draw_examples(view: RunView, ui: Ui, width: int, height: int, glyphs: Glyphs
         said = "no text passes the filter" if filtered else "no text was rewritten yet"
         frame.put(2, 1, said, "dim")
         return frame
-    row = _put_pair(frame, 1, example, ui, glyphs)
+    row = _put_pair(frame, 1, example, ui, view.labels, glyphs)
     # Where there is room left, the ones before it, in short.
     for older in reversed(chosen[:place]):
         if height - row < 4:
             break
-        row = _put_older(frame, row, older, ui, glyphs)
+        row = _put_older(frame, row, older, ui, view.labels, glyphs)
     return frame
 
 
-def _put_pair(frame: Frame, row: int, example: Rewrite, ui: Ui, glyphs: Glyphs) -> int:
+def _put_pair(frame: Frame, row: int, example: Rewrite, ui: Ui, labels: Sequence[str], glyphs: Glyphs) -> int:
     """Both texts, and below them what was said of them; gives the row behind."""
     width, room = frame.width - 3, max(0, frame.height - row)
     # The texts come first: what was said of them takes what they leave.
-    answers = _answers(example, width, glyphs, max(0, room - 2))
+    answers = _answers(example, labels, width, glyphs, max(0, room - 2))
     texts = _texts(example, max(1, width - _LABEL), glyphs, room - len(answers), wanted=ui.example_filter)
     row = _put_texts(frame, row, texts)
     if frame.height - row > len(answers):
@@ -66,14 +68,14 @@ def _put_pair(frame: Frame, row: int, example: Rewrite, ui: Ui, glyphs: Glyphs) 
     return row
 
 
-def _put_older(frame: Frame, row: int, example: Rewrite, ui: Ui, glyphs: Glyphs) -> int:
+def _put_older(frame: Frame, row: int, example: Rewrite, ui: Ui, labels: Sequence[str], glyphs: Glyphs) -> int:
     """An older pair below a thin line: its texts, and all answers in one row; gives the row behind."""
     frame.fill(2, row, frame.width - 3, 1, glyphs.dash, "grid")
     at = f" turn {example.turn:,} "
     frame.put_right(frame.width - 2, row, at, "dim")
     texts = _texts(example, max(1, frame.width - 3 - _LABEL), glyphs, frame.height - row - 2, wanted=ui.example_filter)
     row = _put_texts(frame, row + 1, texts)
-    for pieces in _answers(example, frame.width - 3, glyphs, 1):
+    for pieces in _answers(example, labels, frame.width - 3, glyphs, 1):
         put_pieces(frame, 2, row, pieces)
         row += 1
     return row
@@ -121,45 +123,68 @@ def _texts(
     return window(both[0], real, first, glyphs, cells), window(both[1], soft, first, glyphs, cells)
 
 
-def _answers(example: Rewrite, width: int, glyphs: Glyphs, most: int) -> list[list[Piece]]:
+def _answers(example: Rewrite, labels: Sequence[str], width: int, glyphs: Glyphs, most: int) -> list[list[Piece]]:
     """What both models said before and after, and how far apart they are: a row each, or side by side in fewer."""
     said = [
         ("teacher", example.teacher_real, example.teacher_soft, example.teacher_flips),
         ("student", example.student_real, example.student_soft, example.student_flips),
     ]
     said = [one for one in said if one[1] or one[2]]
-    apart = _apart(example, glyphs)
+    apart = _apart(example, labels, glyphs)
     if most >= len(said) + bool(apart):
-        rows = [_answer(*one, example, width, glyphs) for one in said]
+        rows = [_answer(*one, example, labels, width, glyphs) for one in said]
         return [*rows, fitted(apart, width)] if apart else rows
     if not most:
         return []
-    beside = [_answer_in_short(*one, example, glyphs) for one in said]
+    beside = [_answer_in_short(*one, example, labels, glyphs) for one in said]
     if most == 1 or not apart:
         return [fitted([*beside, *apart], width)]
     return [fitted(beside, width), fitted(apart, width)]
 
 
 def _answer_in_short(
-    name: str, real: Sequence[float], soft: Sequence[float], flips: bool, example: Rewrite, glyphs: Glyphs
+    name: str,
+    real: Sequence[float],
+    soft: Sequence[float],
+    flips: bool,
+    example: Rewrite,
+    labels: Sequence[str],
+    glyphs: Glyphs,
 ) -> list[Piece]:
     """`teacher 1: 0.98 → 0: 0.71 flips`."""
     whole = example.regression or len(real) < 2 or len(soft) < 2
-    parts = [_number(of[0] if of else None) if whole else f"{of.index(max(of))}: {max(of):.2f}" for of in (real, soft)]
+    parts = [
+        in_short(of[0] if of else None)
+        if whole
+        else f"{safe(class_named(of.index(max(of)), labels, ''), glyphs, _NAME)}: {max(of):.2f}"
+        for of in (real, soft)
+    ]
     return [(f"{name} ", "dim"), (f" {glyphs.arrow} ".join(parts), ""), (" flips" if flips else "", "warn")]
 
 
 def _answer(
-    name: str, real: Sequence[float], soft: Sequence[float], flips: bool, example: Rewrite, width: int, glyphs: Glyphs
+    name: str,
+    real: Sequence[float],
+    soft: Sequence[float],
+    flips: bool,
+    example: Rewrite,
+    labels: Sequence[str],
+    width: int,
+    glyphs: Glyphs,
 ) -> list[Piece]:
     arrow = f" {glyphs.arrow} "
     if example.regression or len(real) < 2 or len(soft) < 2:
-        values = arrow.join(_number(of[0] if of else None) for of in (real, soft))
+        values = arrow.join(in_short(of[0] if of else None) for of in (real, soft))
         return fitted([[(f"{name} ", "dim"), (values, "")]], width)
     before, after = real.index(max(real)), soft.index(max(soft))
     bar = 8 if width >= 60 else 0
     facts: list[list[Piece]] = [
-        [(f"{name} ", "dim"), *_class(before, real, bar, glyphs), (arrow, "dim"), *_class(after, soft, bar, glyphs)]
+        [
+            (f"{name} ", "dim"),
+            *_class(before, real, labels, bar, glyphs),
+            (arrow, "dim"),
+            *_class(after, soft, labels, bar, glyphs),
+        ]
     ]
     if flips:
         facts.append([("flips", "warn")])
@@ -167,21 +192,21 @@ def _answer(
         facts.append([("?", "dim")])
     if width >= 84:
         moved = soft[before] - real[before] if before < len(soft) else math.nan
-        facts.append([(f"class {before}: {moved:+.2f}", "dim")])
+        facts.append([(f"{safe(class_named(before, labels), glyphs, _NAME)}: {moved:+.2f}", "dim")])
     return fitted(facts, width)
 
 
-def _class(place: int, answers: Sequence[float], bar: int, glyphs: Glyphs) -> list[Piece]:
+def _class(place: int, answers: Sequence[float], labels: Sequence[str], bar: int, glyphs: Glyphs) -> list[Piece]:
     """The likeliest class with its probability: `1 .98`, and a bar where there is room."""
     drawn = [(f" {glyphs.bar(answers[place], bar)}", "line.0")] if bar else []
-    return [(f"class {place}", "strong"), *drawn, (f" {answers[place]:.2f}", "")]
+    return [(safe(class_named(place, labels), glyphs, _NAME), "strong"), *drawn, (f" {answers[place]:.2f}", "")]
 
 
-def _apart(example: Rewrite, glyphs: Glyphs) -> list[list[Piece]]:
+def _apart(example: Rewrite, labels: Sequence[str], glyphs: Glyphs) -> list[list[Piece]]:
     facts: list[list[Piece]] = []
     name = "gap" if example.regression else "KL"
     if example.kl_real is not None or example.kl_soft is not None:
-        values = f"{_number(example.kl_real)} {glyphs.arrow} {_number(example.kl_soft)}"
+        values = f"{in_short(example.kl_real)} {glyphs.arrow} {in_short(example.kl_soft)}"
         gain = example.gain
         more = "" if gain is None or not math.isfinite(gain) else f" ({gain:+.3f})"
         facts.append([(f"{name:7} ", "dim"), (values, ""), (more, "strong")])
@@ -190,13 +215,5 @@ def _apart(example: Rewrite, glyphs: Glyphs) -> list[list[Piece]]:
     elif example.disagree_real:
         facts.append([("they disagreed before", "warn")])
     if example.label is not None:
-        facts.append([("label ", "dim"), (safe(example.label, glyphs, 16), "")])
+        facts.append([("label ", "dim"), (safe(gold_label(example, labels), glyphs, _NAME), "")])
     return facts
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "?"
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "inf"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.1e}"
