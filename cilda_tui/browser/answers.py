@@ -36,11 +36,7 @@ def answer_lines(rewrite: Rewrite, labels: Sequence[str], width: int, glyphs: Gl
     each = min(24, (width - name_cells) // 4)
     if each < 6:
         return [_in_short(rewrite, labels, glyphs, width)]
-    pair = 2 * each
-    lines: list[Line] = [
-        [(" " * name_cells, ""), ("  text".ljust(pair), "title"), ("  rewrite", "title")],
-        [(" " * name_cells, ""), *((f"  {name}".ljust(each)[:each], "dim") for name in ("teacher", "student") * 2)],
-    ]
+    lines = _heads(name_cells, each)
     for place in shown:
         name = names[place]
         row: Line = [(name + " " * (name_cells - cell_len(name)), "strong" if place == rewrite.label else "")]
@@ -49,6 +45,18 @@ def answer_lines(rewrite: Rewrite, labels: Sequence[str], width: int, glyphs: Gl
     if len(shown) < classes:
         lines.append([(f"and {classes - len(shown):,} classes less likely", "dim")])
     return lines
+
+
+def _heads(name_cells: int, each: int) -> list[Line]:
+    """Which text and which model: in one row where that has room."""
+    before: Piece = (" " * name_cells, "")
+    models = ("teacher", "student")
+    if each >= 17:
+        return [[before, *((f"  {on} {who}".ljust(each), "title") for on in ("text", "rewrite") for who in models)]]
+    return [
+        [before, ("  text".ljust(2 * each), "title"), ("  rewrite", "title")],
+        [before, *((f"  {who}".ljust(each)[:each], "dim") for who in models * 2)],
+    ]
 
 
 def verdict_line(rewrite: Rewrite, labels: Sequence[str], width: int, glyphs: Glyphs) -> Line:
@@ -80,7 +88,8 @@ def measure_line(rewrite: Rewrite, width: int) -> Line:
         if value is not None
     ]  # fmt: skip
     if rewrite.real_tokens:
-        words = f"{len(rewrite.real_tokens)} tokens, {len(rewrite.drawn)} drawn, {len(rewrite.changed)} changed"
+        count = len(rewrite.real_tokens)
+        words = f"{count} token{'s' if count != 1 else ''}, {len(rewrite.drawn)} drawn, {len(rewrite.changed)} changed"
         facts.append([(words, "dim")])
     return fitted(facts, width)
 

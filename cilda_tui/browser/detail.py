@@ -15,7 +15,7 @@ from cilda_tui.panels.marked_text import SIDES, laid, words_in
 from cilda_tui.panels.pane import Piece, clock, fitted, safe
 from cilda_tui.safe import wrapped
 
-_LABEL = 6
+_LABEL = 8
 _LEAST_BESIDE = 70
 
 
@@ -35,7 +35,9 @@ def detail_lines(
     noted: list[Line] = []
     if note:
         lines = wrapped(safe(note, glyphs), max(1, width - _LABEL))
-        noted = [[("note  " if not at else " " * _LABEL, "key"), (line, "")] for at, line in enumerate(lines)]
+        noted = [
+            [("note".ljust(_LABEL) if not at else " " * _LABEL, "key"), (line, "")] for at, line in enumerate(lines)
+        ]
     return [*noted, *texts, *said]
 
 
@@ -64,7 +66,7 @@ def _texts(rewrite: Rewrite, state: State, width: int, glyphs: Glyphs) -> list[L
         rows = zip_longest(real, soft, fillvalue=list[Piece]())
         return [head, *([*_padded(one, half), bar, *other] for one, other in rows)]
     lines: list[Line] = []
-    for side, name in zip(SIDES, ("text", "rewr."), strict=True):
+    for side, name in zip(SIDES, ("text", "rewrite"), strict=True):
         for at, line in enumerate(laid(words_in(rewrite, side), max(1, width - _LABEL), glyphs, state.phrase)):
             lines.append([((name if not at else "").ljust(_LABEL), "dim"), *line])
     return lines

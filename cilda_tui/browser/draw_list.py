@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from cilda.rewrites.rewrite import Rewrite
 from cilda_tui.browser.keys import row_of_bar
 from cilda_tui.browser.list_columns import Place, cell, columns_for
@@ -14,6 +16,7 @@ from cilda_tui.panels.pane import safe
 from cilda_tui.safe import cut
 
 _MOST_WORDS = 100
+_ONE_LINE = 1_000_000
 
 
 def draw_list(state: State, sight: Sight, width: int, height: int, glyphs: Glyphs) -> Frame:
@@ -22,7 +25,7 @@ def draw_list(state: State, sight: Sight, width: int, height: int, glyphs: Glyph
     columns = columns_for(width, state.order, sight.labels, stepless=sight.stepless)
     _put_heads(frame, columns, state, glyphs)
     if not sight.count:
-        frame.put(2, 1, cut(_why_empty(state, sight), width - 3, glyphs.ellipsis), "dim")
+        frame.put(2, 1, cut(_why_empty(state, sight, glyphs), width - 3, glyphs.ellipsis), "dim")
         return frame
     page = max(0, height - 1)
     top = sight.at - row_of_bar(state, sight)
@@ -79,13 +82,15 @@ def _put_row(
 
 def _put_text(frame: Frame, column: Place, y: int, rewrite: Rewrite, state: State, glyphs: Glyphs) -> None:
     side: Side = "real" if column.name == "real" else "soft"
-    words = words_in(rewrite, side, min(_MOST_WORDS, 4 + column.cells))
-    lines = laid(words, column.cells, glyphs, state.phrase)
-    x = column.x
-    for text, role in lines[0]:
-        x = frame.put(x, y, text, role, end=column.x + column.cells)
-    if len(lines) > 1 or len(words) < len(rewrite.soft_tokens[:_MOST_WORDS]) // 4:
-        frame.put(min(x + 1, column.x + column.cells - 1), y, glyphs.ellipsis, "dim")
+    most = min(_MOST_WORDS, 4 + column.cells)
+    words = words_in(rewrite, side, most)
+    (line,) = laid(words, _ONE_LINE, glyphs, state.phrase)
+    x, end = column.x, column.x + column.cells
+    for text, role in line:
+        x = frame.put(x, y, text, role, end=end)
+    tokens = rewrite.real_tokens if side == "real" else rewrite.soft_tokens
+    if sum(cell_len(text) for text, _ in line) > column.cells or len(words) >= most < len(tokens):
+        frame.put(end - 1, y, glyphs.ellipsis, "dim")
 
 
 def _put_bar(frame: Frame, y: int, columns: tuple[Place, ...]) -> None:
@@ -97,9 +102,9 @@ def _put_bar(frame: Frame, y: int, columns: tuple[Place, ...]) -> None:
     frame.put(first.x, y, text, "selected", end=first.x + first.cells)
 
 
-def _why_empty(state: State, sight: Sight) -> str:
+def _why_empty(state: State, sight: Sight, glyphs: Glyphs) -> str:
     if sight.trouble:
-        return sight.trouble
+        return safe(sight.trouble, glyphs)
     if not sight.total:
         return "no rewrites yet" if sight.known_fraction >= 1 else "reading"
     if not sight.whole:

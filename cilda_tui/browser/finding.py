@@ -45,6 +45,8 @@ class Listed:
     known: int
     """How many rewrites it was made from."""
     trouble: str = ""
+    course: tuple[float, ...] = ()
+    """Of a text through time the KL, where it is known."""
 
 
 def list_on(index: Index, wanted: Wanted, job: Job[Listed]) -> None:
@@ -90,7 +92,9 @@ class _Lister:
         if wanted.through is not None:
             there = 0 <= wanted.through < count
             places = self._index.same_text(wanted.through) if there else np.empty(0, np.intp)
-            self._tell(places, whole=True)
+            values = self._index.column("kl")[places]
+            course = tuple(values[np.isfinite(values)].tolist())
+            self._job.say(Listed(places, whole=True, known=count, course=course))
         elif wanted.only is not None:
             places = np.array(sorted(place for place in wanted.only if 0 <= place < count), np.intp)
             if wanted.where:

@@ -301,7 +301,7 @@ def _theme(state: State, sight: Sight) -> Answer:
 def _in_overlay(state: State, action: str, sight: Sight) -> Answer:
     if action == "quit":
         return state, Effect("quit")
-    page = max(1, sight.overlay_rows and sight.page)
+    page = max(1, sight.detail_page - 1)
     by = {"up": -1, "down": 1, "page_up": -page, "page_down": page, "first": -_FAR, "last": _FAR}.get(action)
     if by is None:
         return state.with_(overlay="", overlay_offset=0), None

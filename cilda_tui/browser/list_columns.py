@@ -26,6 +26,10 @@ _HEADS = {
     "kl_before": "kl was", "teacher_sure": "t sure", "student_sure": "s sure", "disagree_before": "disagreed",
     "teacher_flip": "t flip", "student_flip": "s flip",
 }  # fmt: skip
+_AMOUNTS = {
+    "teacher": "teacher_real", "student": "student_real", "teacher_after": "teacher_soft",
+    "student_after": "student_soft",
+}  # fmt: skip
 _CELLS = {"id": 12, "step": 8, "turn": 8, "why": 12, "time": 5, "drawn": 5, "changed": 7, "tokens": 6, "epoch": 6}
 
 
@@ -77,6 +81,10 @@ def cell(rewrite: Rewrite, name: str, labels: Sequence[str], glyphs: Glyphs) -> 
     """What a row says in a column, and how it looks; nothing where nobody said it."""
     column = COLUMNS[name]
     value = column.value(rewrite)
+    if rewrite.regression and name in _AMOUNTS:
+        answers = getattr(rewrite, _AMOUNTS[name])
+        value = answers[0] if answers else None
+        return ("", "") if value is None else (in_short(value), "")
     if name == "label" and value is None and rewrite.label is not None:
         return safe(rewrite.label, glyphs, 20), ""
     if value is None:

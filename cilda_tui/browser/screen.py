@@ -17,15 +17,16 @@ from cilda_tui.browser.typing import columns_matching, mistake
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.panels.footer import key_facts
-from cilda_tui.panels.pane import Piece, fitted, put_pieces, safe
+from cilda_tui.panels.pane import Piece, fitted, levels, put_pieces, safe
 from cilda_tui.safe import cut
 from cilda_tui.screens.help import draw_keys, keys_rows
 from cilda_tui.screens.palette import draw_choices
 from cilda_tui.screens.prompt import draw_prompt
 
-_DETAIL_SHARE = 0.55
-_LEAST_DETAIL = 4
-_MOST_DETAIL = 24
+_CURVE = 20
+_MORE = 8
+_LEAST_DETAIL, _ENOUGH_DETAIL = 4, 12
+_FEW_ROWS_SHARE, _MANY_ROWS_SHARE = 0.55, 0.4
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def parts_of(state: State, height: int) -> Parts:
     room = max(0, height - 2)
     if state.zoomed:
         return Parts(0, room)
-    detail = min(_MOST_DETAIL, round(_DETAIL_SHARE * room))
+    detail = max(min(_ENOUGH_DETAIL, round(_FEW_ROWS_SHARE * room)), round(_MANY_ROWS_SHARE * room))
     if detail < _LEAST_DETAIL:
         return Parts(room, 0)
     return Parts(room - detail, detail)
@@ -106,7 +107,11 @@ def _put_head(frame: Frame, state: State, sight: Sight, glyphs: Glyphs) -> None:
         # Rounded down, and told rarely: each change costs bytes.
         facts.append([(f" {int(20 * sight.known_fraction) * 5}% read ", "warn")])
     if sight.trouble:
-        facts.append([(f" {safe(sight.trouble, glyphs, 40)} ", "bad")])
+        # Where nothing is listed it stands in the list.
+        facts.append([(f" {safe(sight.trouble, glyphs, 50)} " if sight.count else "", "bad")])
+    if state.through is not None and len(sight.course) > 1:
+        curve = levels(sight.course, min(_CURVE, len(sight.course)), glyphs)
+        facts.append([(" KL ", "dim"), (f"{curve} ", "line.0")])
     if state.phrase:
         found = f"{len(sight.hits):,}{'+' if sight.searching else ''}"
         facts.append([(f" /{safe(state.phrase, glyphs, 20)} {found} ", "focus")])
@@ -133,19 +138,19 @@ def _draw_detail(state: State, sight: Sight, width: int, height: int, glyphs: Gl
         words = "reading" if rewrite is None else f"not readable: {safe(rewrite, glyphs)}"
         frame.put(2, 1, cut(words, width - 3, glyphs.ellipsis), "dim" if rewrite is None else "warn")
         return frame
-    facts: list[Piece] = head_facts(rewrite, glyphs, max(0, width - 6))
+    facts: list[Piece] = head_facts(rewrite, glyphs, max(0, width - 6 - _MORE))
     if state.aside is not None:
         facts = [("not in the list", "frozen"), ("  ", ""), *facts]
     end = put_pieces(frame, 2, 0, [(" ", ""), *facts, (" ", "")])
     if place in state.marks and end < width - 3:
-        frame.put(end, 0, f"{glyphs.star} ", "focus")
+        end = frame.put(end, 0, f"{glyphs.star} ", "focus")
     lines = detail_lines(rewrite, place, state, sight.labels, max(0, width - 4), glyphs)
     for y, line in enumerate(lines[state.offset : state.offset + height - 1], start=1):
         put_pieces(frame, 2, y, line, end=width - 1)
     below = len(lines) - state.offset - (height - 1)
-    if below > 0 and height > 2:
-        words = f" {below} more " if state.zoomed else f" {below} more: enter "
-        frame.put_right(width - 1, height - 1, words, "dim")
+    words = f" {below} more rows " if state.zoomed else f" {below} more rows: enter "
+    if below > 0 and end + len(words) < width:
+        frame.put_right(width - 1, 0, words, "key")
     return frame
 
 

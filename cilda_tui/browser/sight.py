@@ -33,6 +33,8 @@ class Sight:
     """Why there is nothing, or not all."""
     page: int = 10
     """Rows of the list that are seen at once."""
+    course: tuple[float, ...] = ()
+    """Of a text that is followed through time the KL of its rewrites, where it is known."""
     hits: np.ndarray = field(default_factory=lambda: NOTHING)
     """Rows of the list that hold the phrase, rising."""
     searching: bool = False
