@@ -16,7 +16,7 @@ from cilda_tui.browser.latest import Job
 MOST_SORTED_TEXTS = 200_000
 """Texts are read one by one to sort them: more would take minutes."""
 
-_LOOK_SECONDS = 0.25
+_LOOK_SECONDS, _FIRST_LOOK_SECONDS = 0.25, 0.02
 _TELL_SECONDS = 0.2
 _REST = 9.0
 """A list is made anew no sooner than after so many times what it took to make."""
@@ -85,7 +85,8 @@ class _Lister:
                     self._tell(self._fitting, whole=True, trouble=f"{error.what}: {error.todo}")
                 first = False
                 self._known = max(self._known, count)
-            self._job.wait(max(_LOOK_SECONDS, _REST * (time.monotonic() - began)))
+            look = _LOOK_SECONDS if self._known else _FIRST_LOOK_SECONDS
+            self._job.wait(max(look, _REST * (time.monotonic() - began)))
 
     def _look_at(self, count: int) -> None:
         wanted = self._wanted
