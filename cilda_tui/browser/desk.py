@@ -171,6 +171,7 @@ class Desk:
             detail_page=max(1, height - 1 if state.overlay else parts.detail_page),
             overlay_rows=overlay_rows,
             labels=library.labels,
+            exports=str(self._exports),
             themes=tuple(THEMES),
         )
         place = shown_place(state, sight)

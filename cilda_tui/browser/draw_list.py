@@ -13,7 +13,7 @@ from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.panels.marked_text import Side, laid, words_in
 from cilda_tui.panels.pane import safe
-from cilda_tui.safe import cut
+from cilda_tui.safe import cut, cut_inside
 
 _MOST_WORDS = 100
 _ONE_LINE = 1_000_000
@@ -65,8 +65,8 @@ def _put_row(
     frame.put(2, y, "n" if noted else "/" if hit else " ", "focus" if hit else "key")
     rewrite = sight.rows.get(place)
     if not isinstance(rewrite, Rewrite):
-        words = glyphs.ellipsis if rewrite is None else f"not readable: {safe(rewrite, glyphs)}"
-        frame.put(4, y, cut(words, frame.width - 5, glyphs.ellipsis), "dim" if rewrite is None else "warn")
+        words = glyphs.ellipsis if rewrite is None else safe(rewrite, glyphs)
+        frame.put(4, y, cut_inside(words, frame.width - 5, glyphs.ellipsis), "dim" if rewrite is None else "warn")
         return
     for column in columns:
         end = column.x + column.cells

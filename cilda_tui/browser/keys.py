@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -289,7 +290,7 @@ def _export(state: State, sight: Sight) -> State:
     if not state.marks and not sight.count:
         return state.saying("there is nothing to export", "dim")
     what = f"{len(state.marks):,} marked" if state.marks else f"all {sight.count:,} listed"
-    path = f"{sight.run or 'run'}-rewrites.jsonl"
+    path = str(Path(sight.exports, f"{sight.run or 'run'}-rewrites.jsonl"))
     return state.with_(prompt=Prompt("path", f"export {what} to: ", path, len(path)))
 
 

@@ -36,6 +36,8 @@ class Library:
         self._rows: OrderedDict[int, Rewrite | str] = OrderedDict()
         self._lock = threading.Lock()
         self._reading: threading.Thread | None = None
+        self._late = False
+        """Whether a frame went without rows that it asked for."""
         self._thread = threading.Thread(target=self._grow, daemon=True, name="index")
         self._thread.start()
 
@@ -51,6 +53,7 @@ class Library:
             self._reading.start()
             self._reading.join(_WAIT_SECONDS)
         with self._lock:
+            self._late = any(place not in self._rows for place in places)
             return {place: self._rows[place] for place in places if place in self._rows}
 
     def stop(self) -> None:
@@ -72,8 +75,15 @@ class Library:
             if now != before:
                 before = now
                 self._changed()
+            self._forget_unreadable()
             # The pause lets whoever draws have the processor.
             self._over.wait(_REST_SECONDS if caught_up else 0.005)
+
+    def _forget_unreadable(self) -> None:
+        """What could not be read may be there again; the next frame sees."""
+        with self._lock:
+            for place in [place for place, row in self._rows.items() if isinstance(row, str)]:
+                del self._rows[place]
 
     def _read(self, places: Sequence[int]) -> None:
         found: dict[int, Rewrite | str]
@@ -86,7 +96,9 @@ class Library:
             letters = sum(map(_letters, self._rows.values()))
             while len(self._rows) > len(found) and (len(self._rows) > _MOST_ROWS or letters > _MOST_LETTERS):
                 letters -= _letters(self._rows.popitem(last=False)[1])
-        self._changed()
+            late = self._late
+        if late:
+            self._changed()
 
     def _read_one(self, place: int) -> Rewrite | str:
         try:

@@ -18,7 +18,7 @@ from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.panels.footer import key_facts
 from cilda_tui.panels.pane import Piece, fitted, levels, put_pieces, safe
-from cilda_tui.safe import cut
+from cilda_tui.safe import cut, wrapped
 from cilda_tui.screens.help import draw_keys, keys_rows
 from cilda_tui.screens.palette import draw_choices
 from cilda_tui.screens.prompt import draw_prompt
@@ -135,8 +135,9 @@ def _draw_detail(state: State, sight: Sight, width: int, height: int, glyphs: Gl
         return frame
     rewrite = sight.rows.get(place)
     if not isinstance(rewrite, Rewrite):
-        words = "reading" if rewrite is None else f"not readable: {safe(rewrite, glyphs)}"
-        frame.put(2, 1, cut(words, width - 3, glyphs.ellipsis), "dim" if rewrite is None else "warn")
+        words = "reading" if rewrite is None else safe(rewrite, glyphs)
+        for y, part in enumerate(wrapped(words, max(0, width - 4))[: height - 1], start=1):
+            frame.put(2, y, part, "dim" if rewrite is None else "warn")
         return frame
     facts: list[Piece] = head_facts(rewrite, glyphs, max(0, width - 6 - _MORE))
     if state.aside is not None:

@@ -48,6 +48,8 @@ class Sight:
     """By place what is read by now, or why it cannot be."""
     columns: tuple[str, ...] = ()
     """Names of the columns that are shown."""
+    exports: str = ""
+    """The folder that files are exported to, unless another one is typed."""
     themes: tuple[str, ...] = ("dark",)
 
     @property
