@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -16,8 +15,10 @@ from cilda.runs.layout import RunFolder
 from cilda_tui.browser.effects import Answer, Effect
 from cilda_tui.browser.errands import copied_text, export, free_path, neighbour, place_of
 from cilda_tui.browser.finder import Finder
+from cilda_tui.browser.host import Host
 from cilda_tui.browser.keymap import key_for
 from cilda_tui.browser.keys import kept, press, row_of_bar, shown_place, sorted_by, to_place, to_row
+from cilda_tui.browser.latest import Ended
 from cilda_tui.browser.library import Library
 from cilda_tui.browser.list_columns import columns_for
 from cilda_tui.browser.screen import draw_browser, parts_of, rows_of_detail, rows_of_help
@@ -34,37 +35,7 @@ from cilda_tui.ui import Prompt
 
 Change = Callable[[State, Sight], State]
 
-
-class Host(Protocol):
-    """The application that the browser is in."""
-
-    def soon(self) -> None:
-        """Draws soon. Any thread may call this."""
-
-    def touch(self) -> None:
-        """Draws with the next frame. Any thread may call this."""
-
-    def cells(self) -> tuple[int, int]:
-        """Width and height."""
-
-    def repaint(self, theme: str) -> None:
-        """Shows everything in another theme."""
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Gives a text to the terminal's clipboard."""
-
-    def leave_browser(self, theme: str) -> None:
-        """The viewer wants back, or out."""
-
-    def quit(self) -> None:
-        """The viewer wants out."""
-
-    def on_ui(self, act: Callable[[], None]) -> None:
-        """Does something in the thread that draws; waits for it.
-
-        Raises:
-            RuntimeError: the screen is gone.
-        """
+_PATIENCE_SECONDS = 1.0
 
 
 class Desk:
@@ -84,11 +55,16 @@ class Desk:
         """The time and the id of the rewrite that the viewer comes from, until it is indexed."""
         self._finder = Finder(self.library, host.soon)
         self._shelf = Shelf(marks, folder.id)
-        self._errands = 0
+        self._over = threading.Event()
+        self._errands: set[threading.Thread] = set()
 
     def stop(self) -> None:
         """Reads no more."""
+        self._over.set()
         self._finder.stop()
+        for errand in list(self._errands):
+            # An export that is not done takes its half of a file away.
+            errand.join(_PATIENCE_SECONDS)
         self.library.stop()
 
     # What comes in.
@@ -274,7 +250,7 @@ class Desk:
         self._show(state.saying("exporting", "dim"))
 
         def work() -> Change:
-            count = export(index, places, path, labels)
+            count = export(index, places, path, labels, self._look)
             words = f"{count:,} rewrite{'s' if count != 1 else ''} written to {path}"
             return lambda state, _: state.saying(shown(words), "good")
 
@@ -300,25 +276,38 @@ class Desk:
 
         self._errand(work)
 
+    def _look(self) -> None:
+        """Ends what is no longer wanted.
+
+        Raises:
+            Ended: the viewer has left.
+        """
+        if self._over.is_set():
+            raise Ended
+
     def _errand(self, work: Callable[[], Change]) -> None:
         """Does something slow in a thread, then changes the state as it says; what went wrong is told in the footer."""
 
         def run() -> None:
             try:
                 change = work()
+            except Ended:
+                return
             except CildaError as error:
                 change = _saying(f"{error.what}: {error.todo}" if error.todo else error.what)
             except OSError as error:
                 change = _saying(f"not written: {error.strerror or error}")
-            with suppress(RuntimeError):
-                # What a thread has to say when the screen has gone, nobody hears.
-                self._host.on_ui(lambda: self._done(change))
+            if not self._over.is_set():
+                with suppress(RuntimeError):
+                    # What a thread has to say when the screen has gone, nobody hears.
+                    self._host.on_ui(lambda: self._done(thread, change))
 
-        self._errands += 1
-        threading.Thread(target=run, daemon=True, name="errand").start()
+        thread = threading.Thread(target=run, daemon=True, name="errand")
+        self._errands.add(thread)
+        thread.start()
 
-    def _done(self, change: Change) -> None:
-        self._errands -= 1
+    def _done(self, thread: threading.Thread, change: Change) -> None:
+        self._errands.discard(thread)
         self._show(change(self.state, self.sight()))
 
 

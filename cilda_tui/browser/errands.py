@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +50,12 @@ def free_path(text: str) -> Path:
         return path
 
 
-def export(index: Index, places: np.ndarray, path: Path, labels: Sequence[str]) -> int:
+def export(
+    index: Index, places: np.ndarray, path: Path, labels: Sequence[str], looking: Callable[[], None] = lambda: None
+) -> int:
     """Writes these rewrites into a file, in the format that its ending names; gives how many they were.
+
+    `looking` is called for each, and may raise to end it: then there is no file.
 
     Raises:
         OSError: the disk refused.
@@ -59,7 +63,13 @@ def export(index: Index, places: np.ndarray, path: Path, labels: Sequence[str]) 
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as file:
-        return write_table(read(index, places), ENDINGS[path.suffix.lower()], file, labels)
+        return write_table(_seen(read(index, places), looking), ENDINGS[path.suffix.lower()], file, labels)
+
+
+def _seen(rewrites: Iterable[Rewrite], looking: Callable[[], None]) -> Iterator[Rewrite]:
+    for rewrite in rewrites:
+        looking()
+        yield rewrite
 
 
 def copied_text(rewrite: Rewrite, labels: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ class Finder:
         self._list = Latest[Listed]("list", changed)
         self._hits = Latest[Hits]("search", changed)
         self._wanted: Wanted | None = None
-        self._searched: tuple[str, Listed] | None = None
+        self._phrase = ""
         self._rows: tuple[Hits | None, Listed | None, np.ndarray] = (None, None, NOTHING)
 
     def want(self, state: State) -> None:
@@ -53,12 +53,12 @@ class Finder:
     @property
     def searching(self) -> bool:
         """Whether more hits may come."""
-        return self._searched is not None and (self._hits.found is None or not self._hits.found.whole)
+        return bool(self._phrase) and (self._hits.found is None or not self._hits.found.whole)
 
     @property
     def hits(self) -> np.ndarray:
         """The rows of the list that hold the phrase, rising."""
-        found = self._hits.found if self._searched is not None else None
+        found = self._hits.found if self._phrase else None
         if found is None:
             return NOTHING
         if self._rows[0] is not found or self._rows[1] is not self.listed:
@@ -74,18 +74,13 @@ class Finder:
         self._hits.stop()
 
     def _search(self, phrase: str) -> None:
-        before, found, listed, index = self._searched, self._hits.found, self.listed, self._library.index
-        if not phrase:
-            self._searched = None
-            return
-        if before is None or before[0] != phrase:
-            self._searched = (phrase, listed)
-            self._hits.ask(lambda job: find_hits(index, phrase, listed.places, job))
-        elif before[1] is not listed and found is not None and found.whole:
-            # What has come since the search before, which is over: only that is looked at.
-            self._searched = (phrase, listed)
-            places = np.setdiff1d(listed.places, before[1].places, assume_unique=True)
-            self._hits.ask(lambda job: find_hits(index, phrase, places, job, found.places))
+        """Searches the texts of all rewrites, whatever is listed of them: lists change more often than phrases."""
+        found, index = self._hits.found, self._library.index
+        if phrase != self._phrase:
+            self._phrase = phrase
+            self._hits.ask(lambda job: find_hits(index, phrase, job) if phrase else None)
+        elif phrase and found is not None and found.whole and found.known < len(index):
+            self._hits.ask(lambda job: find_hits(index, phrase, job, found), keep=True)
 
 
 def _largest(places: np.ndarray) -> int:

@@ -63,13 +63,15 @@ class Latest(Generic[Found]):
         self._lock = threading.Lock()
         self._job: Job[Found] | None = None
 
-    def ask(self, work: Callable[[Job[Found]], None]) -> None:
-        """Begins a job; what the one before had found is forgotten."""
+    def ask(self, work: Callable[[Job[Found]], None], *, keep: bool = False) -> None:
+        """Begins a job; what the one before had found is forgotten, or kept until there is more."""
         job = Job[Found](self._take)
         with self._lock:
             if self._job is not None:
                 self._job.end()
-            self._job, self.found = job, None
+            self._job = job
+            if not keep:
+                self.found = None
         threading.Thread(target=_run, args=(work, job), daemon=True, name=self._name).start()
 
     def stop(self) -> None:
