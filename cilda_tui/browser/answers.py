@@ -16,9 +16,10 @@ Line = list[Piece]
 
 _MOST_CLASSES = 12
 _MISSING = {
-    "step": "step", "epoch": "epoch", "player": "player", "why": "why", "contrast": "contrast",
-    "entropy": "entropy", "surprise": "surprise", "real_spans": "places of the tokens", "teacher_real": "teacher",
-    "student_real": "student", "kl_real": "KL",
+    "step": "step", "epoch": "epoch", "player": "whose turn", "why": "why", "entropy": "entropy",
+    "surprise": "surprise", "contrast": "contrast", "teacher_soft": "teacher on the rewrite",
+    "student_soft": "student on the rewrite", "teacher_real": "teacher on the text",
+    "student_real": "student on the text", "kl_soft": "KL on the rewrite", "kl_real": "KL on the text",
 }  # fmt: skip
 
 
@@ -97,6 +98,8 @@ def measure_line(rewrite: Rewrite, width: int) -> Line:
 def missing_line(rewrite: Rewrite, width: int, glyphs: Glyphs) -> Line:
     """What nobody wrote down; nothing where all is there."""
     missing = [words for name, words in _MISSING.items() if getattr(rewrite, name) in (None, "", ())]
+    if rewrite.drawn and not rewrite.real_spans:
+        missing.append("places of the words")
     return [(safe(f"not recorded: {', '.join(missing)}", glyphs, width), "dim")] if missing else []
 
 
