@@ -46,6 +46,19 @@ def test_the_newest_pair_with_its_changes_answers_and_divergence() -> None:
     ]
 
 
+def test_classes_have_their_names_where_the_run_says_them() -> None:
+    view = view_with({})
+    view.labels = ("negative", "positive")
+    assert draw_examples(view, Ui(focus="examples"), 90, 8, UNICODE).lines()[4:7] == [
+        "  teacher positive ███████▉ 0.98 → negative █████▋░░ 0.71  flips  positive: -0.69",
+        "  student positive ███████▌ 0.93 → positive █████░░░ 0.63  positive: -0.30",
+        "  KL      0.027 → 0.237 (+0.210)  they disagree  label positive",
+    ]
+    assert (
+        draw_examples(view, Ui(), 90, 5, ASCII).lines()[3].startswith("  teacher positive: 0.98 > negative: 0.71 flips")
+    )
+
+
 def test_on_few_rows_the_answers_stand_side_by_side() -> None:
     assert draw_examples(view_with({}), Ui(), 72, 5, ASCII).lines()[3:] == [
         "  teacher 1: 0.98 > 0: 0.71 flips  student 1: 0.93 > 1: 0.63",
