@@ -87,6 +87,16 @@ COMMANDS = (
             "cilda inspect runs/sst2-6L/student 'not bad at all'",
         ),
     ),
+    Command(
+        "augment",
+        "augment.augment",
+        "Look",
+        (
+            "cilda augment sst2-6L --out augmented.parquet",
+            "cilda augment --file reviews.csv --text review --copies 3 --out more.jsonl",
+            "cilda augment sst2-6L --where 'not teacher_flip' --out kept.csv",
+        ),
+    ),
     Command("ps", "ps.ps", "Look", ("cilda ps", "cilda ps status:running 'best>0.9'", "cilda ps -w task:sst2")),
     Command(
         "watch", "watch.watch", "Look", ("cilda watch -f", "cilda watch 20261122-1158", "cilda watch --json | jq .kind")

@@ -88,7 +88,7 @@ def evaluate(
     flags = {"data_dir": data_dir, "runs_dir": runs_dir, "allow_empty": allow_empty, "allow_pickle": allow_pickle}
     config = looked_up({**flags, "max_length": max_length})
     found = target_of(target, config.runs_dir or default_runs_dir())
-    what = _task(found, task)
+    what = task_of(found, task)
     asked = Asked(split, file, text, text_pair, label, config.data_dir, config.allow_empty)
     splits = rows_for(what, asked, found.run)
     beside = teacher or _teacher_of(found)
@@ -116,7 +116,7 @@ def evaluate(
         show_split(what, name, rows, {who: by[name] for who, by in results.items()})
 
 
-def _task(target: Target, name: str | None) -> Task:
+def task_of(target: Target, name: str | None) -> Task:
     """The task asked for, or the one that the model was made for."""
     from cilda.distill.model_record import recorded_task
     from cilda.errors import unknown

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from transformers import PreTrainedTokenizerFast
 
-from cilda.distill.splicing import SEPARATOR, Placed, Spliced, splice
+from cilda.distill.splicing import Placed, Spliced, splice
 from cilda.rewrites.tokens import blank_of
 
 # A vocabulary of whole languages has a few tokens that begin with a letter which others use as a mark.
@@ -59,9 +59,9 @@ class OwnText:
         """The ids as the tokenizer names them."""
         return [str(self._tokenizer.convert_ids_to_tokens(one)) for one in ids]
 
-    def decoded(self, ids: Sequence[int], special: Sequence[bool]) -> str:
-        """The texts as the tokenizer writes them, joined."""
-        return SEPARATOR.join(pieces(self._tokenizer, ids, special))
+    def decoded(self, ids: Sequence[int], special: Sequence[bool]) -> list[str]:
+        """The texts as the tokenizer writes them."""
+        return pieces(self._tokenizer, ids, special)
 
 
 def pieces(tokenizer: PreTrainedTokenizerFast, ids: Sequence[int], special: Sequence[bool]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from cilda.distill.own_text import OwnText
-from cilda.distill.splicing import SEPARATOR
 from cilda.methods.recipe import Player, Sight
+from cilda.rewrites.rewrite import SEPARATOR
 from cilda.tasks.rows import Rows
 
 
@@ -20,10 +20,6 @@ from cilda.tasks.rows import Rows
 class Played:
     """What a turn has left of B texts: nothing here has been waited for yet."""
 
-    player: Player
-    turn: int
-    step: int
-    epoch: float
     rows_B: Tensor
     ids_BT: Tensor
     soft_ids_BT: Tensor
@@ -36,6 +32,12 @@ class Played:
     contrast_B: Tensor | None = None
     entropy_N: Tensor | None = None
     surprise_N: Tensor | None = None
+    player: Player | None = None
+    """Whose turn it was, which of its turns, of all players' turns, and passes over the data until then; None where a
+    whole data set is rewritten."""
+    turn: int = 0
+    step: int = 0
+    epoch: float = 0.0
 
     def on_cpu(self) -> Self:
         """The same, waited for."""
@@ -78,14 +80,14 @@ def records(
         f"{who}_{sight}": logits_BC.squeeze(1) if regression else logits_BC.softmax(-1)
         for (who, sight), logits_BC in played.logits.items()
     }
+    when: dict[str, Any] = {"turn": played.turn}
+    if played.player is not None:
+        when |= {"step": played.step, "epoch": round(played.epoch, 3), "player": played.player}
     for place, what_for in why.items():
         row = int(played.rows_B[place])
         yield {
-            "turn": played.turn,
-            "step": played.step,
-            "epoch": round(played.epoch, 3),
-            "player": played.player,
-            "why": what_for,
+            **when,
+            **({"why": what_for} if what_for else {}),
             "id": rows.ids[row],
             **_texts(played, place, [column[row] for column in rows.texts], own),
             "label": None if rows.labels is None else rows.labels[row],
@@ -108,14 +110,19 @@ def _texts(played: Played, place: int, columns: list[str], own: OwnText) -> dict
     spliced = own.rewritten(columns, ids, {position: soft_ids[position] for position in drawn})
     if spliced is None:
         special = played.special_BT[place][kept_T].tolist()
-        return {"real": own.decoded(ids, special), "soft": own.decoded(soft_ids, special), **shared}
+        return {**_joined(own.decoded(ids, special), own.decoded(soft_ids, special)), **shared}
     return {
-        "real": SEPARATOR.join(spliced.real),
-        "soft": SEPARATOR.join(spliced.soft),
+        **_joined(spliced.real, spliced.soft),
         **shared,
         "real_spans": [spliced.real_spans[position] for position in drawn],
         "soft_spans": [spliced.soft_spans[position] for position in drawn],
     }
+
+
+def _joined(real: Sequence[str], soft: Sequence[str]) -> dict[str, Any]:
+    """Both texts in one piece each; of a pair also how long its first text is in both, in characters."""
+    texts: dict[str, Any] = {"real": SEPARATOR.join(real), "soft": SEPARATOR.join(soft)}
+    return texts if len(real) == len(soft) == 1 else {**texts, "first_lengths": [len(real[0]), len(soft[0])]}
 
 
 def _judged(played: Played, place: int) -> dict[str, float]:

@@ -82,6 +82,8 @@ class ProbeModels:
     readers: Mapping[Role, Reader]
     """One or both; the target's first."""
     rewriter: Rewriter | None
+    sharing: frozenset[Role]
+    """Who reads the generator's tokens as they are; the others read its texts."""
     labels: tuple[str, ...]
     """Class names in the order of every model's answers; empty for amounts."""
     texts: int | None
@@ -147,6 +149,7 @@ def summoned(asked: Asked, tell: Callable[[str], None]) -> ProbeModels:
     return ProbeModels(
         readers=readers,
         rewriter=made,
+        sharing=frozenset() if made is None else _reading_its_tokens(made, readers),
         labels=labels,
         texts=None if task is None else len(task.texts),
         max_length=_length(asked, config, readers, made),
@@ -253,6 +256,11 @@ def _sharing(generator: Loaded, readers: Mapping[Role, Reader]) -> list[PreTrain
     if not found:
         raise CildaError(refusals[0], "name a masked language model of the same vocabulary with --generator")
     return found
+
+
+def _reading_its_tokens(made: Rewriter, readers: Mapping[Role, Reader]) -> frozenset[Role]:
+    vocabulary = made.tokenizer.get_vocab()
+    return frozenset(role for role, reader in readers.items() if reader.loaded.tokenizer.get_vocab() == vocabulary)
 
 
 def _length(asked: Asked, config: RunConfig | None, readers: Mapping[Role, Reader], made: Rewriter | None) -> int:

@@ -16,11 +16,10 @@ from cilda.distill.masking import mask
 from cilda.distill.own_text import pieces
 from cilda.distill.players import stream
 from cilda.distill.probe_answers import Answers, answers_of, apart_of
-from cilda.distill.probe_models import ProbeModels, Reader, Role, read_as
+from cilda.distill.probe_models import ProbeModels, Role, read_as
 from cilda.distill.run_generator import Rewriter
-from cilda.distill.splicing import SEPARATOR
 from cilda.errors import CildaError
-from cilda.rewrites.rewrite import Rewrite
+from cilda.rewrites.rewrite import SEPARATOR, Rewrite
 from cilda.tasks.rows import Rows
 
 # Each drawn token takes a row as long as the vocabulary, several times: 125 MB at 30,522 entries.
@@ -117,10 +116,9 @@ def _told(
     """The rewrites with what the models say of them."""
     special: list[bool] = tokens.special_Q.tolist()
     texts = [pieces(rewriter.tokenizer, ids, special) for ids in written.batch.ids_BT.tolist()]
-    columns = _columns(texts, len(tokens.rows.texts))
-    heard = {role: _heard(models, reader, rewriter, written.batch, columns) for role, reader in models.readers.items()}
-    answers = {role: answers_of(one, regression=models.regression) for role, one in heard.items()}
-    gaps = apart_of(heard, regression=models.regression)
+    said_of = {role: heard(models, role, written.batch, len(tokens.rows.texts)) for role in models.readers}
+    answers = {role: answers_of(one, regression=models.regression) for role, one in said_of.items()}
+    gaps = apart_of(said_of, regression=models.regression)
     real = SEPARATOR.join(pieces(rewriter.tokenizer, tokens.ids_Q.tolist(), special))
     real_tokens = tuple(rewriter.tokenizer.convert_ids_to_tokens(tokens.ids_Q.tolist()))
     for row, number in enumerate(numbers):
@@ -146,14 +144,16 @@ def _told(
         )
 
 
-def _heard(
-    models: ProbeModels, reader: Reader, rewriter: Rewriter, batch: Batch, columns: tuple[list[str], ...]
-) -> Tensor:
-    """A model's logits of the rewrites; one with other tokens than the generator's reads them as words."""
-    if reader.loaded.tokenizer.get_vocab() == rewriter.tokenizer.get_vocab():
+def heard(models: ProbeModels, role: Role, batch: Batch, columns: int) -> Tensor:
+    """A model's logits of the generator's tokens, (B, C), on the CPU; one with other tokens reads words in columns."""
+    reader, made = models.readers[role], models.rewriter
+    assert made is not None
+    if role in models.sharing:
         outputs: Tensor = reader.encoder(batch).logits_BC
         return outputs.cpu()
-    rows = Rows(columns, None, [str(row) for row in range(len(columns[0]))], "rewritten")
+    both = zip(batch.ids_BT.tolist(), batch.special_BT.tolist(), strict=True)
+    texts = [pieces(made.tokenizer, ids, special) for ids, special in both]
+    rows = Rows(_columns(texts, columns), None, [str(row) for row in range(len(texts))], "rewritten")
     read = read_as(reader.loaded.tokenizer, rows, models)
     return torch.from_numpy(logits(reader.encoder, read, _BATCH_SIZE))
 

@@ -11,11 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from cilda.rewrites.rewrite import Span
+from cilda.rewrites.rewrite import SEPARATOR, Span
 from cilda.rewrites.tokens import reading
-
-SEPARATOR = " | "
-"""Between the two texts of a pair."""
 
 
 @dataclass(frozen=True)

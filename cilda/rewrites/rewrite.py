@@ -17,6 +17,9 @@ _LONGEST_TOKEN = 200
 _MOST_CLASSES = 1000
 _ANSWERS = ("teacher_real", "teacher_soft", "student_real", "student_soft")
 
+SEPARATOR = " | "
+"""Between the two texts of a pair."""
+
 Span = tuple[int, int]
 """Where a token begins in its text and where it ends, in characters."""
 
@@ -58,6 +61,8 @@ class Rewrite:
     """Of the generator, in nats: the mean over drawn positions."""
     surprise: float | None = None
     """−log of the generator's probability of what was drawn, in nats: the mean over drawn positions."""
+    first_lengths: tuple[int, int] | None = None
+    """Of a pair, where its first text ends in `real` and in `soft`, in characters; None for a single text."""
     why: str = ""
     """What it was recorded for: `sample`, `watched` (a text followed through time) or `disagreement`."""
 
@@ -65,6 +70,14 @@ class Rewrite:
     def key(self) -> str:
         """What tells it from others: `turn/id`."""
         return f"{self.turn}/{self.id}"
+
+    @property
+    def texts_after(self) -> tuple[str, ...]:
+        """The rewritten text, or the two of a pair."""
+        if self.first_lengths is None:
+            return (self.soft,)
+        end = self.first_lengths[1]
+        return self.soft[:end], self.soft[end + len(SEPARATOR) :]
 
     @property
     def changed(self) -> tuple[int, ...]:
@@ -127,6 +140,7 @@ def rewrite_of(event: Event) -> Rewrite | None:
         entropy=number(event.get("entropy")),
         surprise=number(event.get("surprise")),
         why=name(event.get("why")),
+        first_lengths=_first_lengths(event.get("first_lengths"), real, soft),
         **{key: _answers(value) for key, value in said.items()},
     )
 
@@ -178,6 +192,16 @@ def _spans(value: object, length: int) -> tuple[Span, ...]:
             return ()
         found.append((span[0], span[1]))
     return tuple(found)
+
+
+def _first_lengths(value: object, real: str, soft: str) -> tuple[int, int] | None:
+    """Where the first text of a pair ends; None where no text ends there."""
+    ends = _positions(value)
+    if len(ends) != 2 or any(
+        text[end : end + len(SEPARATOR)] != SEPARATOR for text, end in zip((real, soft), ends, strict=True)
+    ):
+        return None
+    return ends[0], ends[1]
 
 
 def _answers(value: object) -> tuple[float, ...]:

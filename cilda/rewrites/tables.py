@@ -1,8 +1,9 @@
 """Rewrites as files for other programs: JSON, JSON lines, CSV, Parquet, written a few at a time.
 
-Every format has the columns of `COLUMNS` in their order, classes by their names where these are known, then the rest of
-the record. A missing value is null, in CSV an empty cell. NaN and infinities are numbers in Parquet, and the words NaN,
-Infinity and -Infinity elsewhere, which JSON has no numbers for.
+Every format has, where a data set was rewritten, the data set's own columns; then the columns of `COLUMNS` in their
+order, classes by their names where these are known; then the rest of the record. A missing value is null, in CSV an
+empty cell. NaN and infinities are numbers in Parquet, and the words NaN, Infinity and -Infinity elsewhere, which JSON
+has no numbers for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from cilda.rewrites.columns import COLUMNS, Column
@@ -50,26 +52,55 @@ class Sink(Protocol):
         """Takes some."""
 
 
-def write_table(rewrites: Iterable[Rewrite], form: Format, sink: Sink, labels: Sequence[str] = ()) -> int:
+@dataclass(frozen=True)
+class OwnColumns:
+    """The columns of the data set that was rewritten, under its own names; a column of ours of that name gives way."""
+
+    texts: tuple[str, ...]
+    """Of each of its texts."""
+    label: str
+
+    def cells(self, rewrite: Rewrite, labels: Sequence[str]) -> dict[str, object]:
+        """The rewritten texts and the gold label."""
+        after = (*rewrite.texts_after, "")
+        texts = {name: after[min(place, len(after) - 1)] for place, name in enumerate(self.texts)}
+        return {**texts, self.label: _cell(COLUMNS["label"], rewrite, labels)}
+
+
+def write_table(
+    rewrites: Iterable[Rewrite],
+    form: Format,
+    sink: Sink,
+    labels: Sequence[str] = (),
+    own: OwnColumns | None = None,
+) -> int:
     """Writes rewrites as they come, holding some thousands at most; gives how many there were.
 
     Raises:
         OSError: the sink refused.
     """
     if form == "parquet":
-        return _write_parquet(rewrites, sink, labels)
+        return _write_parquet(rewrites, sink, labels, own)
     count = 0
-    for piece in _PIECES_OF[form](rewrites, labels):
+    for piece in _PIECES_OF[form](rewrites, lambda rewrite: record(rewrite, labels, own), names_of(own)):
         # Each rewrite is one piece, and so are head and end.
         sink.write(piece.encode())
         count += 1
     return count - _FRAMES[form]
 
 
-def record(rewrite: Rewrite, labels: Sequence[str] = ()) -> dict[str, Any]:
+def names_of(own: OwnColumns | None = None) -> tuple[str, ...]:
+    """The columns that every format has, in their order."""
+    mine = () if own is None else (*own.texts, own.label)
+    return (*mine, *(name for name in (*COLUMNS, *REST) if name not in mine))
+
+
+def record(rewrite: Rewrite, labels: Sequence[str] = (), own: OwnColumns | None = None) -> dict[str, Any]:
     """All that is known of a rewrite by name: its columns, then the rest of what was written down."""
+    mine: dict[str, Any] = {} if own is None else own.cells(rewrite, labels)
     found: dict[str, Any] = {column.name: _cell(column, rewrite, labels) for column in COLUMNS.values()}
-    return found | {name: getattr(rewrite, PIECES.get(name, name)) for name in (*REST, *PIECES)}
+    rest = {name: getattr(rewrite, PIECES.get(name, name)) for name in (*REST, *PIECES)}
+    return {**mine, **{name: value for name, value in (found | rest).items() if name not in mine}}
 
 
 def class_name(value: float | None, labels: Sequence[str]) -> str | float | None:
@@ -105,25 +136,28 @@ def _json(value: object) -> str:
     return text
 
 
-def _json_lines(rewrites: Iterable[Rewrite], labels: Sequence[str]) -> Iterator[str]:
+_Record = Callable[[Rewrite], dict[str, Any]]
+
+
+def _json_lines(rewrites: Iterable[Rewrite], told: _Record, _: Sequence[str]) -> Iterator[str]:
     for rewrite in rewrites:
-        yield _json(finite(record(rewrite, labels))) + "\n"
+        yield _json(finite(told(rewrite))) + "\n"
 
 
-def _json_array(rewrites: Iterable[Rewrite], labels: Sequence[str]) -> Iterator[str]:
+def _json_array(rewrites: Iterable[Rewrite], told: _Record, _: Sequence[str]) -> Iterator[str]:
     yield "["
     before = "\n"
     for rewrite in rewrites:
-        yield before + _json(finite(record(rewrite, labels)))
+        yield before + _json(finite(told(rewrite)))
         before = ",\n"
     yield "\n]\n"
 
 
-def _csv(rewrites: Iterable[Rewrite], labels: Sequence[str]) -> Iterator[str]:
-    yield _csv_line((*COLUMNS, *REST))
+def _csv(rewrites: Iterable[Rewrite], told: _Record, names: Sequence[str]) -> Iterator[str]:
+    yield _csv_line(names)
     for rewrite in rewrites:
-        cells = finite(record(rewrite, labels))
-        yield _csv_line(_csv_cell(cells[name]) for name in (*COLUMNS, *REST))
+        cells = finite(told(rewrite))
+        yield _csv_line(_csv_cell(cells[name]) for name in names)
 
 
 def _csv_line(cells: Iterable[str]) -> str:
@@ -141,21 +175,21 @@ def _csv_cell(value: object) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _write_parquet(rewrites: Iterable[Rewrite], sink: Sink, labels: Sequence[str]) -> int:
+def _write_parquet(rewrites: Iterable[Rewrite], sink: Sink, labels: Sequence[str], own: OwnColumns | None) -> int:
     import pyarrow as pa
     from pyarrow import parquet
 
-    schema = _schema(labels)
+    schema = _schema(labels, own)
     count = 0
     with parquet.ParquetWriter(pa.PythonFile(_Counting(sink), mode="w"), schema) as writer:
         for group in _groups(rewrites):
-            records = [_parquet_record(rewrite, labels, schema) for rewrite in group]
+            records = [_parquet_record(rewrite, labels, schema, own) for rewrite in group]
             writer.write_table(pa.Table.from_pylist(records, schema=schema))
             count += len(group)
     return count
 
 
-def _schema(labels: Sequence[str]) -> Any:
+def _schema(labels: Sequence[str], own: OwnColumns | None) -> Any:
     import pyarrow as pa
 
     kinds = {
@@ -165,7 +199,8 @@ def _schema(labels: Sequence[str]) -> Any:
         "text": pa.string(),
     }
     spans = pa.list_(pa.list_(pa.int64()))
-    return pa.schema(
+    mine = {} if own is None else {**dict.fromkeys(own.texts, pa.string()), own.label: kinds["class"]}
+    ours = dict(
         [
             *((column.name, kinds[column.kind]) for column in COLUMNS.values()),
             ("player", pa.string()),
@@ -176,11 +211,15 @@ def _schema(labels: Sequence[str]) -> Any:
             *((name, spans) for name in ("real_spans", "soft_spans")),
         ]
     )
+    return pa.schema([*mine.items(), *((name, kind) for name, kind in ours.items() if name not in mine)])
 
 
-def _parquet_record(rewrite: Rewrite, labels: Sequence[str], schema: Any) -> dict[str, Any]:
-    found = record(rewrite, labels)
-    for column in COLUMNS.values():
+def _parquet_record(rewrite: Rewrite, labels: Sequence[str], schema: Any, own: OwnColumns | None) -> dict[str, Any]:
+    found = record(rewrite, labels, own)
+    mine = () if own is None else (*own.texts, own.label)
+    if own is not None and found[own.label] is not None:
+        found[own.label] = str(found[own.label]) if labels else float(found[own.label])
+    for column in (column for column in COLUMNS.values() if column.name not in mine and column.name in found):
         value = found[column.name]
         if column.kind == "class" and value is not None:
             found[column.name] = str(value) if labels else column.value(rewrite)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cilda.distill.own_text import OwnText
-from cilda.distill.splicing import SEPARATOR, Placed, splice
+from cilda.distill.splicing import Placed, splice
+from cilda.rewrites.rewrite import SEPARATOR
 from cilda.rewrites.tokens import blank_of
 from tests.tiny_models import TINY_FAMILIES, WORDS
 from tests.tiny_players import tokenizer_of
