@@ -112,7 +112,7 @@ class RunConfig(BaseModel):
     keep_checkpoints: Count = Field(2, description="checkpoints kept of each stage, the newest")
     evaluation_batch_size: Count = Field(64, description="texts at once in evaluation")
     gradient_norms_every: Count = Field(100, description="turns between gradient norms term by term")
-    record_every: Count = Field(50, description="turns of a player between recorded rewrites")
+    record_every: Count = Field(20, description="turns of a player between recorded rewrites")
     record_texts: Annotated[int, Field(ge=0)] = Field(4, description="rewrites recorded each time; 0 records none")
     record_watched: Annotated[int, Field(ge=0)] = Field(
         8, description="training texts whose rewrites are recorded each time that they come by"

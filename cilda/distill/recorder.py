@@ -30,7 +30,7 @@ _SETTLE_SECONDS = 30.0
 class RecordSettings:
     """How much is kept."""
 
-    every: int = 50
+    every: int = 20
     """Turns of a player between samples; the first turn has one, too."""
     texts: int = 4
     """Rewrites in a sample, from all over the batch. 0 keeps nothing at all."""

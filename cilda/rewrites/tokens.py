@@ -32,6 +32,11 @@ def words_of(tokens: Sequence[str], changed: Collection[int]) -> list[Word]:
     return words
 
 
+def is_special(token: str) -> bool:
+    """Whether a token frames texts, and is none of their words."""
+    return token in _SPECIAL
+
+
 def blank_of(tokens: Collection[str], least_share: float = 0.0) -> str | None:
     """The mark of a blank that more than this share of the tokens have; None for WordPiece, which marks no blanks."""
     found = Counter(token[:1] for token in tokens)
