@@ -26,7 +26,7 @@ from cilda_tui.typing_line import paste, type_key
 from cilda_tui.ui import Message, Ui
 
 
-class Dashboard(Shell, inherit_bindings=False):
+class Dashboard(Shell):
     """Shows a run, or the list of runs, until the viewer leaves. It reads, and asks through `Options.steer` only."""
 
     def __init__(self, options: Options) -> None:

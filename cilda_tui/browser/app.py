@@ -30,7 +30,7 @@ class Browsing(Looks):
     """The folder of indexes; None: the user's cache."""
 
 
-class Browser(Shell, inherit_bindings=False):
+class Browser(Shell):
     """Shows the rewrites of a run until the viewer leaves."""
 
     def __init__(self, options: Browsing) -> None:

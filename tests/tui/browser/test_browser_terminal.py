@@ -33,6 +33,11 @@ def test_the_command_opens_it_as_filters_and_order_say_and_q_leaves_the_terminal
             shown.resize(*size)
             shown.read(0.05)
         shown.until("q leave")
+        # Away to the shell and back.
+        shown.press("\x1a")
+        shown.until(lambda screen: "q leave" not in screen)
+        shown.process.send_signal(signal.SIGCONT)
+        shown.until("q leave")
         shown.press("q")
         assert shown.wait() == 0
         assert shown.cooked()
