@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,13 @@ def inspect(
         int | None,
         typer.Option("--limit", "-n", metavar="N", help="At most so many: the newest, or the first of --sort."),
     ] = None,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Their figures instead: words, KL, flips, the generator's judgement.")
+    ] = False,
+    beside: Annotated[
+        str | None,
+        typer.Option("--with", metavar="RUN", help="Figures beside another run's.", autocompletion=complete_runs),
+    ] = None,
     form: Annotated[
         str | None,
         typer.Option("--format", metavar="FORMAT", help="json, jsonl, csv or parquet.", rich_help_panel=EXPORT),
@@ -96,7 +104,7 @@ def inspect(
     if rewrites != _DEFAULT_REWRITES:
         asked.append("rewrites")
     if texts or is_model_folder(target):
-        _refuse_both(rows)
+        _refuse_both(rows, {"--summary": summary, "--with": beside})
         from cilda.cli.probe import probe
 
         probe(
@@ -119,6 +127,15 @@ def inspect(
             f"--{option} is about a text of your own, and there is none", 'write one: cilda inspect RUN "a text"'
         )
     refuse_impossible(rows)
+    if summary or beside is not None:
+        from cilda.cli.rewrites_summary import show_comparison, show_summary
+
+        folder = chosen(target, runs_dir)
+        if beside is None:
+            show_summary(folder, rows, plain=ascii_only)
+        else:
+            show_comparison(folder, chosen(beside, runs_dir), rows, plain=ascii_only)
+        return
     if rows.browsed and interactive():
         from cilda.cli.browser import Choices, open_browser
 
@@ -140,9 +157,9 @@ def is_model_folder(target: str | None) -> bool:
         return False
 
 
-def _refuse_both(rows: Wanted) -> None:
+def _refuse_both(rows: Wanted, more: Mapping[str, object]) -> None:
     """A text of one's own, or a model, has no recorded rewrites to choose from."""
-    given = [name for name, value in rows.options().items() if value]
+    given = [name for name, value in {**rows.options(), **more}.items() if value]
     if given:
         raise UsageError(
             f"{given[0]} chooses among a run's rewrites, and here a text is put to models",

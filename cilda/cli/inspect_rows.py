@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -106,7 +107,6 @@ def show_rewrites(folder: RunFolder, wanted: Wanted) -> None:
     Raises:
         CildaError: a filter that is none, a run without rewrites, a place that cannot be written to.
     """
-    from cilda.rewrites.index import Index
     from cilda.rewrites.labels import label_names
     from cilda.rewrites.query import all_of, parse
     from cilda.rewrites.query_order import order_of
@@ -114,6 +114,23 @@ def show_rewrites(folder: RunFolder, wanted: Wanted) -> None:
     labels = label_names(folder)
     query = all_of([parse(text, labels) for text in wanted.where])
     order = None if wanted.sort is None else order_of(wanted.sort)
+    with whole_index(folder) as index:
+        form = wanted.format
+        if form is None:
+            _show(index, query, order, SHOWN if wanted.limit is None else wanted.limit, labels)
+        else:
+            _write(index, query, order, wanted, form, labels)
+
+
+@contextmanager
+def whole_index(folder: RunFolder) -> Iterator[Index]:
+    """An index that knows all of a run's rewrites, as they lie there now.
+
+    Raises:
+        CildaError: they cannot be read, or there are none.
+    """
+    from cilda.rewrites.index import Index
+
     with Index.open(folder.augmentations) as index:
         catch_up(index)
         if not len(index):
@@ -122,11 +139,7 @@ def show_rewrites(folder: RunFolder, wanted: Wanted) -> None:
                     f"cannot read {folder.augmentations}: {index.trouble}", "check who owns it and its mode"
                 )
             refuse_without_rewrites(folder)
-        form = wanted.format
-        if form is None:
-            _show(index, query, order, SHOWN if wanted.limit is None else wanted.limit, labels)
-        else:
-            _write(index, query, order, wanted, form, labels)
+        yield index
 
 
 def catch_up(index: Index) -> None:
@@ -146,7 +159,7 @@ def _write(
     from cilda.rewrites.tables import write_table
 
     with opened(wanted.out) as sink:
-        count = write_table(_chosen(index, query, order, wanted.limit), form, sink, labels)
+        count = write_table(chosen_rewrites(index, query, order, wanted.limit), form, sink, labels)
     if wanted.out is not None:
         say(f"{count:,} rewrite{'s' if count != 1 else ''} written to {wanted.out}")
     if not count and wanted.limit != 0:
@@ -155,7 +168,7 @@ def _write(
 
 def _show(index: Index, query: Query, order: Order | None, limit: int, labels: tuple[str, ...]) -> None:
     # One more tells whether there are more.
-    found = list(islice(_chosen(index, query, order, limit + 1), limit + 1))
+    found = list(islice(chosen_rewrites(index, query, order, limit + 1), limit + 1))
     more = len(found) > limit
     rows = found[:limit] if order is not None else found[len(found) - min(limit, len(found)) :]
     if rows:
@@ -176,7 +189,8 @@ def _row(rewrite: Rewrite, labels: tuple[str, ...]) -> list[str]:
     return ["" if cell is None else short(cell) if isinstance(cell, float) else one_line(cell) for cell in cells]
 
 
-def _chosen(index: Index, query: Query, order: Order | None, limit: int | None) -> Iterator[Rewrite]:
+def chosen_rewrites(index: Index, query: Query, order: Order | None, limit: int | None) -> Iterator[Rewrite]:
+    """The rewrites that fit, in their order, at most so many: the newest, or the first of the order."""
     from cilda.rewrites.query_order import chosen_places, read
 
     for places in chosen_places(index, query, order, limit):

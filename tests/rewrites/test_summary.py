@@ -64,7 +64,7 @@ def test_rates_by_class_length_and_step_add_up_to_all() -> None:
     for length in summary.by_length:
         longest = math.inf if length.longest is None else length.longest
         assert length.rates.count == sum(length.shortest <= len(one.real_tokens) <= longest for one in lot)
-    assert 12 < len(summary.over_steps) <= 24
+    assert 8 <= len(summary.over_steps) <= 16
     assert all(one.last + 1 <= other.first for one, other in pairwise(summary.over_steps))
     for step in summary.over_steps:
         assert step.rates.count == sum(step.first <= (one.step or 0) <= step.last for one in lot)

@@ -15,7 +15,7 @@ LENGTHS = (8, 16, 32, 64, 128)
 """Texts of at most so many tokens are counted together, and longer ones after them."""
 
 _MOST_CLASSES = 200
-_STEP_BINS = 24
+_STEP_BINS = 16
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class AllRates:
         return tuple(found)
 
     def over_steps(self) -> tuple[StepRates, ...]:
-        """Over the run, in at most two dozen bins of the same width."""
+        """Over the run, in at most sixteen bins of the same width."""
         return tuple(
             StepRates(step * self._width, (step + 1) * self._width - 1, rates)
             for step, rating in sorted(self._steps.items())
