@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import typer
 
 from cilda.cli.dashboard import EXPORTS, refuse_unknown_theme
-from cilda.cli.inspect_none import refuse_without_rewrites
+from cilda.cli.inspect_none import may_still_come, refuse_without_rewrites
 from cilda.cli.terminal import shows_unicode
 from cilda.errors import CildaError
 from cilda.runs.layout import RunFolder
 from cilda.runs.segments import segment_numbers
-from cilda.runs.status import status_of
 
 
 @dataclass(frozen=True)
@@ -78,4 +77,4 @@ def _may_have_rewrites(folder: RunFolder) -> bool:
     except OSError:
         # The browser says why it cannot read them.
         return True
-    return not status_of(folder).ended
+    return may_still_come(folder)

@@ -50,6 +50,17 @@ def refuse_without_rewrites(folder: RunFolder) -> NoReturn:
     )
 
 
+def may_still_come(folder: RunFolder) -> bool:
+    """Whether a run without rewrites goes on and records some: its method has a generator, and it is told to."""
+    from cilda.runs.status import status_of
+    from cilda.runs.store import open_run
+
+    record = open_run(folder)
+    config, terms = mapping(record.run.get("config")), mapping(record.run.get("terms"))
+    trains_alone = record.run.get("job") == "finetune" or (terms and not terms.get("generator"))
+    return not trains_alone and config.get("record_texts") != 0 and not status_of(record).ended
+
+
 def nothing_fits(query: Query, count: int) -> str:
     """That none fits; of a word that nearly names a flag it says so, for it was looked for in the texts."""
     from cilda.rewrites.columns import COLUMNS

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from rich.cells import cell_len
 
 from cilda.rewrites.rewrite import Rewrite
+from cilda.rewrites.tokens import blank_of, reading
 from cilda_tui.browser.answers import Line, answer_lines, measure_line, missing_line, verdict_line
 from cilda_tui.browser.state import State
 from cilda_tui.glyphs import Glyphs
@@ -16,6 +17,7 @@ from cilda_tui.panels.pane import Piece, clock, fitted, safe
 from cilda_tui.safe import wrapped
 
 _LABEL = 8
+_MOST_SWAPS, _SWAP_CELLS = 200, 24
 _LEAST_BESIDE = 70
 
 
@@ -29,7 +31,9 @@ def detail_lines(
     said = [
         *(line for line in [verdict_line(rewrite, labels, width, glyphs)] if line),
         *answer_lines(rewrite, labels, width, glyphs),
-        *(line for line in [measure_line(rewrite, width), missing_line(rewrite, width, glyphs)] if line),
+        *(line for line in [measure_line(rewrite, width)] if line),
+        *_swaps(rewrite, width, glyphs),
+        *(line for line in [missing_line(rewrite, width, glyphs)] if line),
     ]
     note = state.note_on(place)
     noted: list[Line] = []
@@ -69,6 +73,29 @@ def _texts(rewrite: Rewrite, state: State, width: int, glyphs: Glyphs) -> list[L
     for side, name in zip(SIDES, ("text", "rewrite"), strict=True):
         for at, line in enumerate(laid(words_in(rewrite, side), max(1, width - _LABEL), glyphs, state.phrase)):
             lines.append([((name if not at else "").ljust(_LABEL), "dim"), *line])
+    return lines
+
+
+def _swaps(rewrite: Rewrite, width: int, glyphs: Glyphs) -> list[Line]:
+    """Token by token what stood there and what came."""
+    blanks = [blank_of(tokens) for tokens in (rewrite.real_tokens, rewrite.soft_tokens)]
+    lines: list[Line] = []
+    used = width
+    for place in rewrite.changed[:_MOST_SWAPS]:
+        old, new = (
+            safe(reading(tokens[place], blank)[0] or "␣", glyphs, _SWAP_CELLS)
+            for tokens, blank in zip((rewrite.real_tokens, rewrite.soft_tokens), blanks, strict=True)
+        )
+        swap: Line = [(old, "dim"), (f" {glyphs.arrow} ", "dim"), (new, "changed")]
+        cells = sum(cell_len(text) for text, _ in swap)
+        if used + 3 + cells > width:
+            lines.append([("swapped " if not lines else " " * _LABEL, "dim")])
+            used = _LABEL
+        elif used > _LABEL:
+            lines[-1].append(("   ", ""))
+            used += 3
+        lines[-1] += swap
+        used += cells
     return lines
 
 

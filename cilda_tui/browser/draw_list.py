@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 
 from cilda.rewrites.rewrite import Rewrite
@@ -12,7 +14,7 @@ from cilda_tui.browser.state import State
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.panels.marked_text import Side, laid, words_in
-from cilda_tui.panels.pane import safe
+from cilda_tui.panels.pane import Piece, safe
 from cilda_tui.safe import cut, cut_inside
 
 _MOST_WORDS = 100
@@ -85,12 +87,29 @@ def _put_text(frame: Frame, column: Place, y: int, rewrite: Rewrite, state: Stat
     most = min(_MOST_WORDS, 4 + column.cells)
     words = words_in(rewrite, side, most)
     (line,) = laid(words, _ONE_LINE, glyphs, state.phrase)
+    line = _from_the_first_mark(line, column.cells, glyphs)
     x, end = column.x, column.x + column.cells
     for text, role in line:
         x = frame.put(x, y, text, role, end=end)
     tokens = rewrite.real_tokens if side == "real" else rewrite.soft_tokens
-    if sum(cell_len(text) for text, _ in line) > column.cells or len(words) >= most < len(tokens):
+    if _cells(line) > column.cells or len(words) >= most < len(tokens):
         frame.put(end - 1, y, glyphs.ellipsis, "dim")
+
+
+def _from_the_first_mark(line: list[Piece], cells: int, glyphs: Glyphs) -> list[Piece]:
+    """A line without its beginning where the first marked word would not be seen else."""
+    first = next((place for place, (_, role) in enumerate(line) if role), None)
+    if first is None or _cells(line[: first + 1]) < cells:
+        return line
+    # A few words before it tell where it stands; words and blanks take turns.
+    start = max(0, first - 4)
+    while start < first and (line[start][0] == " " or _cells(line[start : first + 1]) + 2 > cells):
+        start += 1
+    return [(glyphs.ellipsis, "dim"), *line[start:]] if start else line
+
+
+def _cells(line: Sequence[Piece]) -> int:
+    return sum(cell_len(text) for text, _ in line)
 
 
 def _put_bar(frame: Frame, y: int, columns: tuple[Place, ...]) -> None:
