@@ -88,6 +88,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "report",
+        "report.report",
+        "Look",
+        (
+            "cilda report",
+            "cilda report sst2-6L --out sst2.html --open",
+            "cilda report sst2-6L --where 'flip and kl>1' --examples 30",
+        ),
+    ),
+    Command(
         "augment",
         "augment.augment",
         "Look",

@@ -218,11 +218,17 @@ def _hints(sheet: _Sheet, plot: Plot, unit: Unit) -> list[Element]:
                 lines += [LINE_END, f"{line.name[:_LONGEST_NAME]} {unit.words(mean)}{between}"]
         if lines:
             start, end = max(sheet.columns.left, columns.value(at)), min(sheet.columns.right, columns.value(at + 1))
-            where = f"{_AXES[columns.axis]} {axis_words(columns.axis, columns.value(at), columns.width)}"
-            hint = element("title", where, *lines)
+            hint = element("title", _where(columns, at), *lines)
             place = {"x": sheet.x(start), "y": _TOP, "width": sheet.x(end) - sheet.x(start), "height": _DOWN}
             found.append(element("rect", hint, class_="hint", **place))
     return found
+
+
+def _where(columns: Columns, at: int) -> str:
+    """A stretch of the axis in words: `step 200 to 400`, or `step 7` where it is one alone."""
+    begins, ends = (axis_words(columns.axis, columns.value(at + more), columns.width) for more in (0, 1))
+    alone = columns.width == 1 and columns.axis in ("step", "texts")
+    return f"{_AXES[columns.axis]} {begins}{'' if alone else f' to {ends}'}"
 
 
 def _legend(lines: Sequence[Line], unit: Unit) -> Element:
