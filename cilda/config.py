@@ -118,7 +118,7 @@ class RunConfig(BaseModel):
         8, description="training texts whose rewrites are recorded each time that they come by"
     )
     record_disagreements: Annotated[int, Field(ge=0)] = Field(
-        5000, description="most rewrites recorded because teacher and student disagree on them"
+        2000, description="most rewrites recorded because teacher and student disagree on them"
     )
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(42, description="of everything random")

@@ -118,22 +118,9 @@ class Augmenter:
                     "its weights are damaged, or its training went wrong; name another with --generator",
                 )
             soft = self._answers(rewrite.batch, columns)
-            yield (
-                copy,
-                Played(
-                    rows_B=batch.rows_B,
-                    ids_BT=batch.ids_BT,
-                    soft_ids_BT=rewrite.batch.ids_BT,
-                    attention_BT=batch.attention_BT,
-                    special_BT=batch.special_BT,
-                    drawn_N=rewrite.drawn_N,
-                    logits={**_of("real", real), **_of("soft", soft)},
-                    entropy_N=rewrite.entropy_N,
-                    surprise_N=rewrite.surprise_N,
-                    # Which copy it is: together with the row's id that tells it from all others.
-                    turn=copy + 1,
-                ).on_cpu(),
-            )
+            # Which copy it is: together with the row's id that tells it from all others.
+            answers = {**_of("real", real), **_of("soft", soft)}
+            yield copy, Played.of(batch, rewrite, answers, turn=copy + 1).on_cpu()
 
     def _answers(self, batch: Batch, columns: int) -> dict[Role, Tensor]:
         if not self._how.judge:

@@ -44,6 +44,22 @@ class Batch:
             types_BT=None if self.types_BT is None else self.types_BT.to(device, non_blocking=True),
         )
 
+    def chosen(self, places_P: Tensor) -> Self:
+        """Some of the texts, in this order, as long as the batch; without `rows_B`."""
+
+        def some(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.index_select(0, places_P)
+
+        return replace(
+            self,
+            ids_BT=self.ids_BT.index_select(0, places_P),
+            attention_BT=self.attention_BT.index_select(0, places_P),
+            special_BT=self.special_BT.index_select(0, places_P),
+            labels_B=some(self.labels_B),
+            types_BT=some(self.types_BT),
+            rows_B=None,
+        )
+
     def with_ids(self, ids_BT: Tensor) -> Self:
         """The same texts with other tokens at the same places."""
         return replace(self, ids_BT=ids_BT)

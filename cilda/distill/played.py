@@ -7,31 +7,35 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-import torch
 from torch import Tensor
 
+from cilda.distill.batch import Batch, SoftTokens
 from cilda.distill.own_text import OwnText
 from cilda.methods.recipe import Player, Sight
 from cilda.rewrites.rewrite import SEPARATOR
 from cilda.tasks.rows import Rows
 
+Answers = dict[tuple[str, Sight], Tensor]
+
 
 @dataclass(frozen=True)
 class Played:
-    """What a turn has left of B texts: nothing here has been waited for yet."""
+    """B rewritten texts on the device: nothing here has been waited for yet."""
 
     rows_B: Tensor
+    """Positions of the texts in their split."""
     ids_BT: Tensor
     soft_ids_BT: Tensor
     attention_BT: Tensor
     special_BT: Tensor
-    drawn_N: Tensor
-    """Indices into the flattened B·T tokens, rising."""
-    logits: dict[tuple[str, Sight], Tensor]
+    drawn_BT: Tensor
+    """True where a token was drawn to be rewritten."""
+    logits: Answers
     """(B, C) by whose (`teacher`, `student`) and of which text."""
     contrast_B: Tensor | None = None
-    entropy_N: Tensor | None = None
-    surprise_N: Tensor | None = None
+    entropy_BT: Tensor | None = None
+    """Of the generator where a token was drawn; so the next."""
+    surprise_BT: Tensor | None = None
     player: Player | None = None
     """Whose turn it was, which of its turns, of all players' turns, and passes over the data until then; None where a
     whole data set is rewritten."""
@@ -39,8 +43,42 @@ class Played:
     step: int = 0
     epoch: float = 0.0
 
+    @classmethod
+    def of(cls, batch: Batch, rewrite: SoftTokens, logits: Answers, **more: Any) -> Self:
+        """A batch and its rewrite, with what was said of both."""
+        assert batch.rows_B is not None
+        length = batch.ids_BT.shape[1]
+        flat = batch.ids_BT.new_zeros(batch.ids_BT.numel())
+        judged: dict[str, Any] = {
+            f"{name}_BT": flat.to(values_N.dtype).index_copy(0, rewrite.drawn_N, values_N).view(-1, length)
+            for name, values_N in (("entropy", rewrite.entropy_N), ("surprise", rewrite.surprise_N))
+            if values_N is not None
+        }
+        return cls(
+            rows_B=batch.rows_B,
+            ids_BT=batch.ids_BT,
+            soft_ids_BT=rewrite.batch.ids_BT,
+            attention_BT=batch.attention_BT,
+            special_BT=batch.special_BT,
+            drawn_BT=flat.bool().index_fill(0, rewrite.drawn_N, value=True).view(-1, length),
+            logits=logits,
+            **judged,
+            **more,
+        )
+
+    def chosen(self, places_P: Tensor) -> Self:
+        """Some of the texts, in this order; `places_P` lies on the device and is not waited for."""
+        moved: dict[str, Any] = {
+            name: value.index_select(0, places_P)
+            for name, value in self.__dict__.items()
+            if isinstance(value, Tensor) and name != "rows_B"
+        }
+        rows_B = self.rows_B.to(places_P.device, non_blocking=True).index_select(0, places_P)
+        logits = {key: value.index_select(0, places_P) for key, value in self.logits.items()}
+        return replace(self, rows_B=rows_B, logits=logits, **moved)
+
     def on_cpu(self) -> Self:
-        """The same, waited for."""
+        """The same texts, waited for."""
         moved: dict[str, Any] = {
             name: value.cpu() for name, value in self.__dict__.items() if isinstance(value, Tensor)
         }
@@ -56,15 +94,16 @@ class Played:
         gap_BC = teacher_BC.log_softmax(-1) - student_BC.log_softmax(-1)
         return (teacher_BC.softmax(-1) * gap_BC).sum(-1)
 
-    def disagreements(self) -> list[int]:
-        """Texts whose rewrites teacher and student put into different classes, those first that part them most."""
+    def parted(self) -> Tensor | None:
+        """How far apart teacher and student are on the rewrites that they put into different classes, (B,).
+
+        −∞ where they agree; None in regression, and where one of them was not asked. Not waited for.
+        """
         teacher_BC, student_BC = self.logits.get(("teacher", "soft")), self.logits.get(("student", "soft"))
         apart_B = self.apart("soft", regression=False)
         if teacher_BC is None or student_BC is None or apart_B is None or teacher_BC.shape[1] == 1:
-            return []
-        differ_B = teacher_BC.argmax(-1) != student_BC.argmax(-1)
-        places = differ_B.nonzero().flatten()
-        return [int(place) for place in places[apart_B[places].argsort(descending=True, stable=True)].tolist()]
+            return None
+        return apart_B.masked_fill(teacher_BC.argmax(-1) == student_BC.argmax(-1), float("-inf"))
 
 
 def records(
@@ -101,7 +140,7 @@ def _texts(played: Played, place: int, columns: list[str], own: OwnText) -> dict
     """Both texts as words and as tokens, and where in them the drawn tokens stand."""
     kept_T = played.attention_BT[place].bool()
     ids, soft_ids = played.ids_BT[place][kept_T].tolist(), played.soft_ids_BT[place][kept_T].tolist()
-    drawn = (played.drawn_N[_of(played, place)] - place * played.ids_BT.shape[1]).tolist()
+    drawn = played.drawn_BT[place].nonzero().flatten().tolist()
     shared = {
         "real_tokens": own.tokens(ids),
         "soft_tokens": own.tokens(soft_ids),
@@ -127,20 +166,12 @@ def _joined(real: Sequence[str], soft: Sequence[str]) -> dict[str, Any]:
 
 def _judged(played: Played, place: int) -> dict[str, float]:
     """The text's share of layer_contrast, and how open the generator was at its drawn places, where known."""
-    drawn = _of(played, place)
-    means = {"entropy": played.entropy_N, "surprise": played.surprise_N}
-    judged = {key: float(values_N[drawn].mean()) for key, values_N in means.items() if values_N is not None}
+    drawn_T = played.drawn_BT[place]
+    means = {"entropy": played.entropy_BT, "surprise": played.surprise_BT}
+    judged = {key: float(values_BT[place][drawn_T].mean()) for key, values_BT in means.items() if values_BT is not None}
     if played.contrast_B is not None:
         judged["contrast"] = float(played.contrast_B[place])
     return {key: round(value, 4) for key, value in judged.items() if math.isfinite(value)}
-
-
-def _of(played: Played, place: int) -> slice:
-    """Where the drawn positions of one text begin and end among all."""
-    length = played.ids_BT.shape[1]
-    edges = torch.tensor([place * length, (place + 1) * length])
-    begin, end = torch.searchsorted(played.drawn_N, edges).tolist()
-    return slice(begin, end)
 
 
 def _rounded(value: float | list[float]) -> float | list[float]:

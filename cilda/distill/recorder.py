@@ -6,15 +6,16 @@ import math
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
-from cilda.distill.batch import Batch
+from cilda.distill.batch import Batch, Outputs, joined
 from cilda.distill.losses.layer_contrast import LayerContrast
 from cilda.distill.own_text import OwnText
-from cilda.distill.played import Played, records
+from cilda.distill.played import Answers, Played, records
 from cilda.distill.step import TurnResult
 from cilda.methods.recipe import Player, Sight
 from cilda.runs.writer import RunWriter
@@ -22,6 +23,10 @@ from cilda.tasks.rows import Rows
 
 # Turns that may wait to be written. Each holds a batch's ids and logits, some 100 kB.
 _MOST_WAITING = 32
+# Of one turn so many texts are looked at for disagreement, and no more often: the student reads them once more, without
+# dropout, and however few they are, all its weights go through the processor for it: 2 % of a turn on a CPU.
+_CANDIDATES = 2
+_LEAST_STRIDE = 2
 # A disk that takes longer has other troubles, which the writer tells.
 _SETTLE_SECONDS = 30.0
 
@@ -36,7 +41,7 @@ class RecordSettings:
     """Rewrites in a sample, from all over the batch. 0 keeps nothing at all."""
     watched: int = 8
     """Training texts, drawn from the seed, whose rewrites are kept each time that they come by."""
-    disagreements: int = 5000
+    disagreements: int = 2000
     """Most rewrites kept because teacher and student put them into different classes."""
     total_turns: int = 1
     """Student turns over which the disagreements are spread."""
@@ -46,9 +51,11 @@ class RecordSettings:
 class Recorder:
     """Takes what a turn has left, without waiting for the device or the disk, and writes it beside the training.
 
-    Of the student's turns: a sample now and then, a few texts each time they come by, and every disagreement up to a
-    cap that grows with the turns. Of the generator's turns: a sample. What comes faster than it can be written is left
-    out; `left_out` counts those turns. Whatever goes wrong here ends the recording, never the run.
+    Of the student's turns: a sample now and then, a few texts each time they come by, and the two strongest
+    disagreements of every other turn, or of fewer where there are many, up to a cap that grows with the turns. Of the
+    generator's turns: a sample. The student is asked once more, at rest, right after its turn. What comes faster than it
+    can be written is left out; `left_out` counts those turns. Whatever goes wrong here ends the recording, never the
+    run.
     """
 
     def __init__(
@@ -58,8 +65,10 @@ class Recorder:
         rows: Rows,
         settings: RecordSettings,
         *,
+        student: nn.Module,
         regression: bool,
         contrast: LayerContrast | None = None,
+        bfloat16: bool = False,
     ) -> None:
         self.left_out = 0
         self._writer = writer
@@ -68,6 +77,9 @@ class Recorder:
         self._settings = settings
         self._regression = regression
         self._contrast = contrast
+        self._student = student
+        self._bfloat16 = bfloat16
+        self._stride = max(_LEAST_STRIDE, settings.total_turns // max(1, settings.disagreements))
         chosen = np.random.default_rng([settings.seed, len(rows)]).permutation(len(rows))[: settings.watched]
         self._watched = frozenset(chosen.tolist())
         self._disagreements = 0
@@ -77,32 +89,44 @@ class Recorder:
 
     def take(self, player: Player, batch: Batch, result: TurnResult, *, turn: int, step: int, epoch: float) -> None:
         """Takes a turn's rewrites; nothing where the turn rewrote nothing, or where nothing of it is to be kept."""
-        rewrite, settings = result.rewrite, self._settings
+        rewrite = result.rewrite
         if rewrite is None or batch.rows_B is None or self._broken:
             return
         why = self._chosen(batch.rows_B.tolist(), player, turn)
-        if not why and not (player == "student" and settings.disagreements):
+        looked_at = player == "student" and self._settings.disagreements > 0 and turn % self._stride == 0
+        candidates = min(_CANDIDATES, batch.size - len(why)) if looked_at else 0
+        if not why and not candidates:
             return
+        played = Played.of(batch, rewrite, _logits(result), player=player, turn=turn, step=step, epoch=epoch)
+        parted_B = played.parted() if candidates else None
+        places_P = torch.tensor(list(why), device=batch.ids_BT.device, dtype=torch.long)
+        if parted_B is not None:
+            others_B = parted_B.index_fill(0, places_P, float("-inf"))
+            places_P = torch.cat([places_P, others_B.topk(candidates).indices])
+        if not len(places_P):
+            return
+        played = replace(played, contrast_B=self._contrasts(result)).chosen(places_P)
+        if player == "student":
+            played = replace(played, logits={**played.logits, **self._at_rest(batch.chosen(places_P), played, result)})
+        self._hand_on(lambda: self._write(played, list(why.values())))
+
+    def _contrasts(self, result: TurnResult) -> Tensor | None:
+        """Each text's share of layer_contrast on its rewrite, (B,)."""
         soft = result.views.get("soft")
-        contrasted = soft is not None and soft.teacher is not None and soft.teacher.pooled_BLD is not None
-        contrast = self._contrast if contrasted else None
-        played = Played(
-            player=player,
-            turn=turn,
-            step=step,
-            epoch=epoch,
-            rows_B=batch.rows_B,
-            ids_BT=batch.ids_BT,
-            soft_ids_BT=rewrite.batch.ids_BT,
-            attention_BT=batch.attention_BT,
-            special_BT=batch.special_BT,
-            drawn_N=rewrite.drawn_N,
-            logits=_logits(result),
-            contrast_B=None if contrast is None or soft is None else contrast.by_text(soft),
-            entropy_N=rewrite.entropy_N,
-            surprise_N=rewrite.surprise_N,
-        )
-        self._hand_on(lambda: self._write(played, why))
+        if self._contrast is None or soft is None or soft.teacher is None or soft.teacher.pooled_BLD is None:
+            return None
+        return self._contrast.by_text(soft)
+
+    @torch.no_grad()
+    def _at_rest(self, batch: Batch, played: Played, result: TurnResult) -> Answers:
+        """What the student says of the chosen texts without dropout: what it said in its turn is half chance."""
+        looks: dict[Sight, Batch] = {"real": batch, "soft": batch.with_ids(played.soft_ids_BT)}
+        asked = [sight for sight in looks if sight in result.views]
+        together = looks[asked[0]] if len(asked) == 1 else joined(looks["real"], looks["soft"])
+        with torch.autocast(batch.ids_BT.device.type, torch.bfloat16, enabled=self._bfloat16):
+            outputs: Outputs = self._student(together)
+        parts = outputs.logits_BC.split(batch.size)
+        return {("student", sight): logits_BC for sight, logits_BC in zip(asked, parts, strict=True)}
 
     def settle(self) -> int:
         """Waits until all that was taken is written; how many disagreements have been kept so far."""
@@ -153,21 +177,25 @@ class Recorder:
             what = f"rewrites are recorded no longer, the run goes on: {type(error).__name__}: {error}"
             self._writer.event("alert", level="warning", what=what)
 
-    def _write(self, played: Played, why: dict[int, str]) -> None:
+    def _write(self, played: Played, why: list[str]) -> None:
         played = played.on_cpu()
-        if played.player == "student":
-            allowed = math.ceil(self._settings.disagreements * min(1, played.turn / self._settings.total_turns))
-            more = [place for place in played.disagreements() if place not in why]
-            more = more[: max(0, allowed - self._disagreements)]
-            self._disagreements += len(more)
-            why = why | dict.fromkeys(more, "disagreement")
-        for record in records(played, why, self._rows, self._own, regression=self._regression):
+        kept = dict(enumerate(why))
+        parted_B = played.parted()
+        changed_B = (played.ids_BT != played.soft_ids_BT).any(dim=1).tolist()
+        allowed = math.ceil(self._settings.disagreements * min(1, played.turn / self._settings.total_turns))
+        for place in range(len(why), len(changed_B)):
+            # In its turn the student's dropout may have made the difference.
+            disagree = parted_B is not None and math.isfinite(float(parted_B[place]))
+            if disagree and changed_B[place] and self._disagreements < allowed:
+                kept[place] = "disagreement"
+                self._disagreements += 1
+        for record in records(played, kept, self._rows, self._own, regression=self._regression):
             self._writer.augmentation(record)
 
 
-def _logits(result: TurnResult) -> dict[tuple[str, Sight], Tensor]:
+def _logits(result: TurnResult) -> Answers:
     """What both models said of both texts, where they were asked."""
-    said: dict[tuple[str, Sight], Tensor] = {}
+    said: Answers = {}
     for sight, view in result.views.items():
         said["student", sight] = view.student.logits_BC
         if view.teacher is not None:

@@ -197,7 +197,9 @@ def _recorder(
             total_turns=settings.total_turns,
             seed=config.seed,
         ),
+        student=players.student,
         regression=data.task.regression,
+        bfloat16=settings.turn.bfloat16,
         contrast=contrast if isinstance(contrast, LayerContrast) else None,
     )
 

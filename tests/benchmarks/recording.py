@@ -67,7 +67,15 @@ def measure() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, RunWriter(create(Path(folder), "run")) as writer:
         settings = RecordSettings(total_turns=RUN_TURNS)
         own = OwnText(tokenizer, LONGEST)
-        recorder = Recorder(writer, own, rows.rows, settings, regression=False, contrast=make_contrast(models))
+        recorder = Recorder(
+            writer,
+            own,
+            rows.rows,
+            settings,
+            student=turns.players.student,
+            regression=False,
+            contrast=make_contrast(models),
+        )
         taking = playing = 0.0
         for turn, batch in enumerate(islice(cycle(batches), TURNS), start=1):
             began = time.perf_counter()
