@@ -53,9 +53,9 @@ class Recorder:
 
     Of the student's turns: a sample now and then, a few texts each time they come by, and the two strongest
     disagreements of every other turn, or of fewer where there are many, up to a cap that grows with the turns. Of the
-    generator's turns: a sample. The student is asked once more, at rest, right after its turn. What comes faster than it
-    can be written is left out; `left_out` counts those turns. Whatever goes wrong here ends the recording, never the
-    run.
+    generator's turns: a sample. The student is asked once more, at rest, right after its turn. What comes faster than
+    it can be written is left out; `left_out` counts those turns. Whatever goes wrong here ends the recording, never
+    the run.
     """
 
     def __init__(
