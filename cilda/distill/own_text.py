@@ -31,7 +31,8 @@ class OwnText:
         says not where its tokens stand.
         """
         encoded = self._tokenizer(
-            *columns,
+            # As a list of one: an empty second text alone counts as none.
+            *([column] for column in columns),
             truncation="longest_first",
             max_length=self._max_length,
             return_offsets_mapping=True,

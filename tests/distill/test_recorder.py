@@ -112,7 +112,8 @@ def test_the_student_answers_at_rest_right_after_its_turn(tmp_path: Path) -> Non
     trainer._recorder.settle()
     for record in recorded(trainer):
         for sight in ("real", "soft"):
-            ids = tokenizer_of("bert").convert_tokens_to_ids(record[f"{sight}_tokens"])
+            vocabulary = tokenizer_of("bert").get_vocab()
+            ids = [vocabulary[token] for token in record[f"{sight}_tokens"]]
             batch = Batch(torch.tensor([ids]), torch.ones(1, len(ids)), torch.zeros(1, len(ids)).bool(), None)
             with torch.no_grad():
                 expected = trainer.players.student(batch).logits_BC.softmax(-1)[0].tolist()
