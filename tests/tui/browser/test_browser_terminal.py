@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from cilda.cli.inspect_none import may_still_come
 from cilda.runs.layout import RunFolder
 from tests.rewrites.made_rewrites import made_run
+from tests.tui.made_run import running
 from tests.tui.terminal import terminal
 
 
@@ -93,3 +95,14 @@ def test_where_there_is_nothing_and_never_will_be_the_command_says_so(tmp_path: 
     with terminal("inspect", environment=environment(tmp_path), cwd=tmp_path) as shown:
         assert shown.wait() == 1
         assert "recorded no rewrites" in shown.text()
+
+
+def test_rewrites_may_still_come_of_a_run_that_goes_on_and_records_some(tmp_path: Path) -> None:
+    with running(tmp_path / "one") as made:
+        assert may_still_come(made.folder)
+    with running(tmp_path / "other", record_texts=0) as made:
+        assert not may_still_come(made.folder)
+    with running(tmp_path / "ended") as made:
+        made.folder.exit_json.write_text('{"code": 0}', encoding="ascii")
+        made.author.release_locks()
+        assert not may_still_come(made.folder)
