@@ -71,7 +71,7 @@ def test_a_step_down_costs_few_bytes_and_rest_none(tmp_path: Path) -> None:
         shown.until("2 of 200")
         shown.settled()
         assert shown.sent - before < 2500
-        assert shown.count(1.5) == 0
+        assert shown.count(0.7) == 0
 
 
 def test_it_ends_with_a_signal_and_with_its_terminal(tmp_path: Path) -> None:
