@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain, compress
 from itertools import count as count_from
 from operator import ne
-from typing import Any
+from typing import Any, Literal
 
 from cilda.runs.events import Event, number
 from cilda.runs.field import LARGEST_COUNT, count, finite, name, text
@@ -22,6 +22,9 @@ SEPARATOR = " | "
 
 Span = tuple[int, int]
 """Where a token begins in its text and where it ends, in characters."""
+
+
+Side = Literal["real", "soft"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,22 @@ class Rewrite:
     def changed(self) -> tuple[int, ...]:
         """Positions where the token is another one."""
         return tuple(compress(count_from(), map(ne, self.real_tokens, self.soft_tokens)))
+
+    def side(self, which: Side) -> tuple[str, tuple[str, ...], tuple[Span, ...] | None]:
+        """The text before or after, its tokens, and where those stand that are others now.
+
+        None where nobody wrote the places down; the tokens and `changed` then have to do.
+        """
+        text, tokens, spans = (
+            (self.real, self.real_tokens, self.real_spans)
+            if which == "real"
+            else (self.soft, self.soft_tokens, self.soft_spans)
+        )
+        changed = set(self.changed)
+        if len(spans) != len(self.drawn):
+            return text, tokens, None
+        places = zip(self.drawn, spans, strict=True)
+        return text, tokens, tuple(sorted(span for position, span in places if position in changed))
 
     @property
     def teacher_flips(self) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from cilda.rewrites.rewrite import Rewrite
+from cilda.rewrites.rewrite import Rewrite, Side
 from cilda_tui.browser.keys import row_of_bar
 from cilda_tui.browser.list_columns import Place, cell, columns_for
 from cilda_tui.browser.sight import Sight
 from cilda_tui.browser.state import State
 from cilda_tui.frame import Frame
 from cilda_tui.glyphs import Glyphs
-from cilda_tui.panels.marked_text import Side, laid, words_in
+from cilda_tui.panels.marked_text import laid, words_in
 from cilda_tui.panels.pane import Piece, safe
 from cilda_tui.safe import cut, cut_inside
 

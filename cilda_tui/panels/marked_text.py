@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 from rich.cells import cell_len
 
-from cilda.rewrites.rewrite import Rewrite, Span
+from cilda.rewrites.rewrite import Rewrite, Side, Span
 from cilda.rewrites.tokens import Word, words_of
 from cilda_tui.glyphs import Glyphs
 from cilda_tui.panels.pane import Piece, safe
 from cilda_tui.safe import cut
 
-Side = Literal["real", "soft"]
 SIDES: tuple[Side, Side] = ("real", "soft")
 
 _MOST_WORDS = 3000
@@ -23,16 +21,10 @@ _WORD_CELLS = 60
 
 def words_in(rewrite: Rewrite, side: Side, most: int = _MOST_WORDS) -> list[Word]:
     """The words of one of both texts: as written where the places of its tokens are known, else by the tokens."""
-    text, tokens, spans = (
-        (rewrite.real, rewrite.real_tokens, rewrite.real_spans)
-        if side == "real"
-        else (rewrite.soft, rewrite.soft_tokens, rewrite.soft_spans)
-    )
-    changed = set(rewrite.changed)
-    if spans and len(spans) == len(rewrite.drawn):
-        there = [span for position, span in zip(rewrite.drawn, spans, strict=True) if position in changed]
-        return _by_spans(text[: 20 * most], there)[:most]
-    words = words_of(tokens[: 4 * most], changed)[:most]
+    text, tokens, places = rewrite.side(side)
+    if places is not None:
+        return _by_spans(text[: 20 * most], places)[:most]
+    words = words_of(tokens[: 4 * most], set(rewrite.changed))[:most]
     return words or [Word(word) for word in text[: 20 * most].split(" ")[:most]]
 
 
@@ -50,7 +42,7 @@ def _by_spans(text: str, changed: Sequence[Span]) -> list[Word]:
 
 def _stretches(text: str, changed: Sequence[Span]) -> Iterator[tuple[str, bool]]:
     at = 0
-    for start, end in sorted(changed):
+    for start, end in changed:
         yield text[at:start], False
         yield text[max(at, start) : end], True
         at = max(at, end)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
-from cilda.rewrites.rewrite import Rewrite, Span
+from cilda.rewrites.rewrite import Rewrite, Side, Span
 from cilda.rewrites.tokens import Word, words_of
 from cilda_tui.report.letters import visible
 from cilda_tui.report.markup import Element, Nodes, element
@@ -16,28 +15,20 @@ _MARK_COST = 8
 
 _MARKS = {"real": ("del", "was"), "soft": ("ins", "is")}
 
-Side = Literal["real", "soft"]
-
 
 def marked(rewrite: Rewrite, side: Side, longest: int) -> Element:
     """One of both texts, about so many letters of it: as written where its spans are known, else by its tokens."""
-    text, tokens, spans = (
-        (rewrite.real, rewrite.real_tokens, rewrite.real_spans)
-        if side == "real"
-        else (rewrite.soft, rewrite.soft_tokens, rewrite.soft_spans)
-    )
-    changed = set(rewrite.changed)
-    if spans and len(spans) == len(rewrite.drawn):
-        places = [span for position, span in zip(rewrite.drawn, spans, strict=True) if position in changed]
+    text, tokens, places = rewrite.side(side)
+    if places is not None:
         return element("bdi", list(_by_spans(text, _joined(places), side, longest)))
-    words = words_of(tokens, changed) if tokens else []
+    words = words_of(tokens, set(rewrite.changed)) if tokens else []
     return element("bdi", list(_by_words(words, text, side, longest)) if words else visible(text, longest))
 
 
 def _joined(places: Sequence[Span]) -> list[Span]:
     """In order, and as one where they touch: pieces of one word."""
     found: list[Span] = []
-    for start, end in sorted(places):
+    for start, end in places:
         if found and start <= found[-1][1]:
             found[-1] = (found[-1][0], max(found[-1][1], end))
         elif start < end:

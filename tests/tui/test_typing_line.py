@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from cilda_tui.controls import press
 from cilda_tui.effects import Effect
-from cilda_tui.sight import Sight
 from cilda_tui.line_editing import LONGEST
+from cilda_tui.sight import Sight
 from cilda_tui.typing_line import matching, paste, type_key
 from cilda_tui.ui import Ui
 

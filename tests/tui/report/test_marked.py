@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cilda.rewrites.rewrite import Rewrite, rewrite_of
+from cilda.rewrites.rewrite import Rewrite, Side, rewrite_of
 from cilda_tui.report.letters import visible
-from cilda_tui.report.marked import Side, marked
+from cilda_tui.report.marked import marked
 from cilda_tui.report.markup import rendered
 from tests.rewrites.made_rewrites import made_events
 from tests.tui.made_events import event
