@@ -10,7 +10,7 @@ A run with so many made rewrites, by default a million (1.7 GB); making them tak
 - `filter_ms`, `sort_ms`: of a number, over all rewrites, as the browser asks the index: medians of five
 - `search_first_hit_ms`, `search_whole_ms`: a phrase in all texts
 - `search_rare_ms`: the whole search for a phrase that nowhere occurs
-- `memory_mb`: the most that the browser's process held, indexing, paging and searching
+- `memory_mb`: the most that the browser's process held, indexing, paging, sorting by four columns and searching
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from tests.tui.terminal import Terminal, terminal
 
 PAGES = 30
 ROUNDS = 5
+SORTS = 4
 PATIENCE_SECONDS = 900.0
 
 
@@ -67,6 +68,12 @@ def screen(run: RunFolder, count: int) -> dict[str, float]:
         index_seconds = open_seconds + time.monotonic() - began
         shown.settled()
         pages = [answered(shown, ("pagedown", "end", "home")[number % 3]) for number in range(PAGES)]
+        for _ in range(SORTS):
+            # By the next column, then the other way round.
+            shown.press("s")
+            shown.settled()
+            shown.press("O")
+            shown.settled()
         shown.press("/", *"not good")
         shown.settled()
         memory = most_memory_mb(shown)
