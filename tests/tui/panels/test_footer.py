@@ -14,7 +14,7 @@ from tests.tui.strange_texts import strange_texts
 
 def test_the_keys_of_the_focused_pane_are_named() -> None:
     assert draw_footer(Ui(focus="examples"), 80, 1, UNICODE).lines() == [
-        " q leave  ? help  1-6 panes  [ ] pair  d disagreements  z zoom  e export"
+        " q leave  ? help  1-6 panes  enter browse  [ ] pair  d disagreements  z zoom"
     ]
 
 
