@@ -21,16 +21,17 @@ def refuse_without_rewrites(folder: RunFolder) -> NoReturn:
     Raises:
         CildaError: always.
     """
+    from cilda.rewrites.rewriting import rewrites_texts
     from cilda.runs.status import status_of
     from cilda.runs.store import open_run
 
     record = open_run(folder)
-    config, terms = mapping(record.run.get("config")), mapping(record.run.get("terms"))
+    config = mapping(record.run.get("config"))
     method = name(mapping(record.run.get("method")).get("name")) or name(config.get("method"))
     status = status_of(record)
     if record.run.get("job") == "finetune":
         raise CildaError(f"run {folder.id} trains a teacher alone: no generator rewrites texts in it", _others())
-    if terms and not terms.get("generator"):
+    if rewrites_texts(record.run) is False:
         raise CildaError(
             f"run {folder.id} rewrites no texts: its method {one_line(method)} has no generator", _others()
         )
@@ -52,13 +53,13 @@ def refuse_without_rewrites(folder: RunFolder) -> NoReturn:
 
 def may_still_come(folder: RunFolder) -> bool:
     """Whether a run without rewrites goes on and records some: its method has a generator, and it is told to."""
+    from cilda.rewrites.rewriting import rewrites_texts
     from cilda.runs.status import status_of
     from cilda.runs.store import open_run
 
     record = open_run(folder)
-    config, terms = mapping(record.run.get("config")), mapping(record.run.get("terms"))
-    trains_alone = record.run.get("job") == "finetune" or (terms and not terms.get("generator"))
-    return not trains_alone and config.get("record_texts") != 0 and not status_of(record).ended
+    records = mapping(record.run.get("config")).get("record_texts") != 0
+    return records and rewrites_texts(record.run) is not False and not status_of(record).ended
 
 
 def nothing_fits(query: Query, count: int) -> str:
@@ -77,5 +78,5 @@ def nothing_fits(query: Query, count: int) -> str:
 def _others() -> str:
     from cilda.methods import METHODS
 
-    names = ", ".join(method.name for method in METHODS.values() if method.generator)
+    names = ", ".join(method.name for method in METHODS.values() if method.needs_generator)
     return f"name a run of a method that has one: {names}; which is which: cilda ps"

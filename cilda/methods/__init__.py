@@ -5,6 +5,9 @@ from cilda.methods.cilda_minild import CILDA_MINILD
 from cilda.methods.finetune import FINETUNE
 from cilda.methods.kd import KD
 from cilda.methods.mate_kd import MATE_KD
+from cilda.methods.random_mlm import RANDOM_MLM
 from cilda.methods.recipe import Method
 
-METHODS: dict[str, Method] = {method.name: method for method in (FINETUNE, KD, MATE_KD, CILDA, CILDA_MINILD)}
+METHODS: dict[str, Method] = {
+    method.name: method for method in (FINETUNE, KD, RANDOM_MLM, MATE_KD, CILDA, CILDA_MINILD)
+}

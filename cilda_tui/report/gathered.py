@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cilda.rewrites.rewrite import Rewrite, rewrite_of
+from cilda.rewrites.rewriting import rewrites_texts
 from cilda.rewrites.summary import Summary, summarise
 from cilda.runs.events import Event
 from cilda.runs.field import mapping
@@ -97,8 +98,8 @@ def gather(folder: RunFolder, wanted: Wanted, clock: Callable[[], float], tell: 
 
 
 def _plays(view: RunView) -> bool:
-    """Whether the method has a generator, and the run is one that plays it: a teacher is trained without."""
-    return bool(view.terms.get("generator")) and view.record.run.get("job") != "finetune"
+    """Whether texts are rewritten: a teacher is trained without."""
+    return rewrites_texts(view.record.run) is True
 
 
 class _Count:

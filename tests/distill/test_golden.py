@@ -42,6 +42,18 @@ GOLDEN: dict[str, dict[str, Numbers]] = {
             "agreement.real": (0.25, 0, 0),
         },
     },
+    "random_mlm": {
+        "student": {
+            "hard_label.real": (1.194452, 1.113124, 1.089985),
+            "logit_kl.real": (0.05208382, 0.007466467, 0.05922619),
+            "logit_kl.soft": (0.05335349, 0.00591463, 0.06113822),
+            "total": (0.4332964, 0.3755018, 0.4034497),
+            "gradient_norm": (0.8269489, 0.4073636, 0.7529029),
+            "agreement.real": (0.25, 0.75, 0),
+            "agreement.soft": (0.5, 0.75, 0.25),
+            "changed_fraction": (1, 1, 0.8571429),
+        },
+    },
     "mate_kd": {
         "generator": {
             "logit_kl.soft": (0.03833641, 0.008388903, 0.05073768),

@@ -20,6 +20,11 @@ TABLE: dict[str, dict[str, float]] = {
         "student.logit_kl.real": 1 / 3,
         "student.logit_kl.soft": 1 / 3,
     },
+    "random_mlm": {
+        "student.hard_label.real": 1 / 3,
+        "student.logit_kl.real": 1 / 3,
+        "student.logit_kl.soft": 1 / 3,
+    },
     "cilda": {
         "generator.logit_kl.soft": 1 / 2,
         "generator.layer_contrast.soft": 1 / 2,
@@ -76,7 +81,9 @@ def test_only_minild_divides_by_ln_b_and_only_for_the_student() -> None:
 
 def test_who_is_needed() -> None:
     assert [name for name, method in METHODS.items() if method.needs_teacher] == list(METHODS)[1:]
-    assert [name for name, method in METHODS.items() if method.needs_generator] == ["mate_kd", "cilda", "cilda_minild"]
+    assert [name for name, method in METHODS.items() if method.needs_generator] == [
+        "random_mlm", "mate_kd", "cilda", "cilda_minild",
+    ]  # fmt: skip
 
 
 def test_a_weight_replaces_that_of_its_term() -> None:

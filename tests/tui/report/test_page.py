@@ -111,7 +111,7 @@ def test_texts_that_would_harm_are_texts(reports: Reports) -> None:
 def test_without_a_generator_nothing_was_rewritten_and_the_page_says_so(tmp_path: Path) -> None:
     with running(tmp_path, turns=700) as made:
         run = json.loads(made.folder.run_json.read_text())
-        run["terms"] = {"student": run["terms"]["student"], "generator": []}
+        run["terms"] = {"student": run["terms"]["student"][:2], "generator": []}
         run["config"]["method"] = run["method"]["name"] = "kd"
         made.folder.run_json.write_text(json.dumps(run))
         for path in made.folder.augmentations.iterdir():
