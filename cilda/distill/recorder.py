@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cilda.distill.batch import Batch, Outputs, joined
+from cilda.distill.batch import Batch, Outputs, SoftTokens, joined
 from cilda.distill.losses.layer_contrast import LayerContrast
 from cilda.distill.own_text import OwnText
 from cilda.distill.played import Answers, Played, records
@@ -89,10 +89,26 @@ class Recorder:
 
     def take(self, player: Player, batch: Batch, result: TurnResult, *, turn: int, step: int, epoch: float) -> None:
         """Takes a turn's rewrites; nothing where the turn rewrote nothing, or where nothing of it is to be kept."""
-        rewrite = result.rewrite
-        if rewrite is None or batch.rows_B is None or self._broken:
+        if result.rewrite is None or batch.rows_B is None or self._broken:
             return
-        why = self._chosen(batch.rows_B.tolist(), player, turn)
+        try:
+            self._take(player, batch, result, result.rewrite, batch.rows_B, turn=turn, step=step, epoch=epoch)
+        except Exception as error:  # noqa: BLE001  no room for the student's second look, for one
+            self._break(error)
+
+    def _take(
+        self,
+        player: Player,
+        batch: Batch,
+        result: TurnResult,
+        rewrite: SoftTokens,
+        rows_B: Tensor,
+        *,
+        turn: int,
+        step: int,
+        epoch: float,
+    ) -> None:
+        why = self._chosen(rows_B.tolist(), player, turn)
         looked_at = player == "student" and self._settings.disagreements > 0 and turn % self._stride == 0
         candidates = min(_CANDIDATES, batch.size - len(why)) if looked_at else 0
         if not why and not candidates:
@@ -172,7 +188,12 @@ class Recorder:
 
     def _look_at(self, written: Future[None]) -> None:
         error = written.exception() if written.done() else None
-        if error is not None and not self._broken:
+        if error is not None:
+            self._break(error)
+
+    def _break(self, error: BaseException) -> None:
+        """Says once that nothing more is recorded, and why."""
+        if not self._broken:
             self._broken = True
             what = f"rewrites are recorded no longer, the run goes on: {type(error).__name__}: {error}"
             self._writer.event("alert", level="warning", what=what)

@@ -217,6 +217,20 @@ def test_what_goes_wrong_in_recording_is_told_once_and_ends_it_alone(tmp_path: P
     assert "ValueError: no room" in told
 
 
+def test_a_student_that_cannot_be_asked_again_ends_the_recording_alone(tmp_path: Path) -> None:
+    trainer = recording(tmp_path)
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("out of memory")
+
+    assert trainer._recorder is not None
+    trainer._recorder._student = broken  # type: ignore[assignment]
+    assert trainer.run().turn > 0
+    (told,) = [event["what"] for event in events_of(trainer, "alert") if "recorded no longer" in event["what"]]
+    assert "out of memory" in told
+    assert [record["player"] for record in recorded(trainer)] == ["generator", "generator"]
+
+
 def test_a_method_without_rewrites_records_none(tmp_path: Path) -> None:
     trainer = recording(tmp_path, method="kd")
     trainer.run()
