@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cilda.rewrites.rewrite import Rewrite
-from cilda.rewrites.summaries.rates import Rates, Rating
+from cilda.rewrites.summaries.rates import Rates, Rating, outcome_of
 from cilda.rewrites.summaries.spread import Spread, Spreading
 
 _EXAMPLES = 5
@@ -72,7 +72,8 @@ class Shared:
     """Of the two-sided sign test: how likely so uneven a count is, were each as likely to be higher."""
     disagree_one: float | None
     disagree_other: float | None
-    """Share of texts with a rewrite that teacher and student put into different classes."""
+    """How often teacher and student put a rewrite into different classes: of each text its share, and of all texts the
+    mean, so that more rewrites of a text do not make it higher."""
     examples: tuple[Example, ...]
     """Those on which the two differ most."""
 
@@ -99,28 +100,33 @@ class Comparison:
 def compare(one: Iterable[Rewrite], other: Iterable[Rewrite]) -> Comparison:
     """Compares two runs' rewrites, in one pass over each; memory grows with the number of different texts.
 
-    As in a summary, rewrites that were recorded because teacher and student disagree are left out, unless a run has no
-    others: they would make every generator look strong.
+    As in a summary, rewrites that were recorded because teacher and student disagree are left out: they would make
+    every generator look strong. Where one run has no others, both are compared by those alone.
     """
     first, second = _Run(one), _Run(other)
+    if first.only_chosen or second.only_chosen:
+        first.take_chosen()
+        second.take_chosen()
     return Comparison(first.side(), second.side(), _shared(first, second))
 
 
 class _Text:
     """What one run made of one text."""
 
-    __slots__ = ("best", "count", "disagreed", "kl")
+    __slots__ = ("best", "classes", "count", "disagreed", "kl")
 
     def __init__(self) -> None:
         self.count = 0
         self.kl = 0.0
-        self.disagreed = False
+        self.classes = self.disagreed = 0
         self.best: Rewrite | None = None
 
     def add(self, rewrite: Rewrite, kl: float) -> None:
         self.count += 1
         self.kl += kl
-        self.disagreed = self.disagreed or rewrite.disagree
+        if len(rewrite.teacher_soft) > 1 and len(rewrite.student_soft) > 1:
+            self.classes += 1
+            self.disagreed += rewrite.disagree
         if self.best is None or kl > (self.best.kl_soft or 0.0):
             self.best = rewrite
 
@@ -131,11 +137,21 @@ class _Text:
 
 class _Run:
     def __init__(self, rewrites: Iterable[Rewrite]) -> None:
-        by_lot, chosen = _Part(), _Part()
+        self._part, self._chosen = _Part(), _Part()
         for rewrite in rewrites:
-            (chosen if rewrite.why == "disagreement" else by_lot).add(rewrite)
-        self._part = by_lot if by_lot.count else chosen
-        self.texts = self._part.texts
+            (self._chosen if rewrite.why == "disagreement" else self._part).add(rewrite)
+
+    @property
+    def only_chosen(self) -> bool:
+        return self._chosen.count > 0 and not self._part.count
+
+    @property
+    def texts(self) -> dict[str, _Text]:
+        return self._part.texts
+
+    def take_chosen(self) -> None:
+        """Goes by the rewrites that were recorded for their disagreement."""
+        self._part = self._chosen
 
     def side(self) -> Side:
         part = self._part
@@ -164,7 +180,8 @@ class _Part:
         self.count += 1
         self.drawn += len(rewrite.drawn)
         self.changed += len(rewrite.changed)
-        self.rating.add(rewrite)
+        if (outcome := outcome_of(rewrite)) is not None:
+            self.rating.add(outcome)
         self.kl.add(rewrite.kl_soft)
         self.originals.add(hash(rewrite.real))
         for total, value in ((self.entropy, rewrite.entropy), (self.surprise, rewrite.surprise)):
@@ -182,7 +199,7 @@ def _shared(first: _Run, second: _Run) -> Shared | None:
     difference = np.array([one.mean - other.mean for _, one, other in pairs])
     higher, lower = int((difference > 0).sum()), int((difference < 0).sum())
     widest = sorted(pairs, key=lambda pair: -abs(pair[1].mean - pair[2].mean))[:_EXAMPLES]
-    classes = any(len(one.best.teacher_soft) > 1 for _, one, _ in pairs if one.best is not None)
+    answered = [(one, other) for _, one, other in pairs if one.classes and other.classes]
     return Shared(
         texts=len(pairs),
         kl_one=float(np.mean([one.mean for _, one, _ in pairs])),
@@ -192,8 +209,8 @@ def _shared(first: _Run, second: _Run) -> Shared | None:
         one_higher=higher,
         other_higher=lower,
         p=sign_test(higher, lower),
-        disagree_one=float(np.mean([one.disagreed for _, one, _ in pairs])) if classes else None,
-        disagree_other=float(np.mean([other.disagreed for _, _, other in pairs])) if classes else None,
+        disagree_one=float(np.mean([one.disagreed / one.classes for one, _ in answered])) if answered else None,
+        disagree_other=float(np.mean([other.disagreed / other.classes for _, other in answered])) if answered else None,
         examples=tuple(
             Example(real, one.best, other.best)
             for real, one, other in widest

@@ -36,6 +36,8 @@ class Summary:
     """Different originals."""
     distinct: int
     """Different rewrites, of whatever original."""
+    alike: int
+    """Originals with a rewrite that another original has, too, letter by letter."""
     players: dict[str, int]
     """Whose turns they come from; an empty name where nobody says."""
     why: dict[str, int]
@@ -77,6 +79,7 @@ class Summary:
             "rated": self.rated,
             "texts": self.texts,
             "distinct": self.distinct,
+            "alike": self.alike,
             "players": self.players,
             "why": self.why,
             "turns": self.turns,
@@ -157,6 +160,7 @@ class _Counting:
             rated=measures.count,
             texts=_different(self._originals),
             distinct=_different(self._rewrites),
+            alike=_alike(self._originals, self._rewrites),
             players=dict(self._players),
             why=dict(self._why),
             turns=(self._turns[0], self._turns[1]) if self._turns else None,
@@ -183,3 +187,12 @@ def _widened(extremes: list[Number], value: Number) -> list[Number]:
 
 def _different(hashes: array[int]) -> int:
     return len(np.unique(np.frombuffer(hashes, dtype=np.int64))) if hashes else 0
+
+
+def _alike(originals: array[int], rewrites: array[int]) -> int:
+    """How many originals have a rewrite that another has."""
+    if not originals:
+        return 0
+    pairs = np.unique(np.stack([np.frombuffer(rewrites, np.int64), np.frombuffer(originals, np.int64)]), axis=1)
+    _, which, count = np.unique(pairs[0], return_inverse=True, return_counts=True)
+    return len(np.unique(pairs[1][count[which] > 1]))

@@ -15,7 +15,9 @@ _NEGATIONS = frozenset(
     "no not nor never none nobody nothing nowhere neither without cannot hardly scarcely barely "
     "isn aren wasn weren don doesn didn won wouldn couldn shouldn hasn haven hadn ain n't".split()
 )
-_UNKNOWN = frozenset({"[UNK]", "<unk>"})
+_OTHER_SPECIAL = frozenset({"[UNK]", "<unk>", "[MASK]", "<mask>"})
+# Places that WordPiece vocabularies keep free; no text has them.
+_UNUSED = "[unused"
 
 
 @lru_cache(maxsize=100_000)
@@ -25,7 +27,7 @@ def kind_of(token: str, blank: str | None) -> TokenKind:
     A piece is what goes on with the word before it; punctuation and numbers are never pieces.
     """
     text, glued = reading(token, blank)
-    if is_special(token) or token in _UNKNOWN:
+    if is_special(token) or token in _OTHER_SPECIAL or (token.startswith(_UNUSED) and token.endswith("]")):
         return "special"
     if not any(letter.isalnum() for letter in text):
         return "punctuation"

@@ -65,6 +65,23 @@ def test_runs_without_a_common_text_are_told_apart_alone() -> None:
     assert (empty.one.rewrites, empty.one.rates, empty.one.kl, empty.shared) == (0, None, None, None)
 
 
+def test_more_rewrites_of_a_text_are_no_more_disagreement() -> None:
+    disagree = [replace(one, teacher_soft=(0.9, 0.1), student_soft=(0.1, 0.9)) for one in by_lot(made(40))]
+    agree = [replace(one, teacher_soft=(0.9, 0.1), student_soft=(0.9, 0.1)) for one in disagree]
+    found = compare([*disagree, *agree, *agree, *agree], [*disagree, *agree]).shared
+    assert found is not None
+    assert found.disagree_one == pytest.approx(0.25) and found.disagree_other == pytest.approx(0.5)
+
+
+def test_what_was_recorded_for_its_disagreement_is_never_set_beside_what_nobody_chose() -> None:
+    lot = [replace(one, why="sample") for one in made(60)]
+    chosen = [replace(one, why="disagreement") for one in made(60)]
+    found = compare([*lot[:30], *chosen[:20]], chosen)
+    assert (found.one.rewrites, found.other.rewrites) == (20, 60)
+    assert compare([*lot[:30], *chosen[:20]], [*lot, *chosen]).one.rewrites == 30
+    assert compare(lot, []).one.rewrites == 60
+
+
 @given(st.integers(0, 50), st.integers(0, 50))
 def test_hostile_records_can_be_compared_and_said_in_json(seed: int, other_seed: int) -> None:
     found = compare(made(30, seed=seed, hostile=True), made(30, seed=other_seed, hostile=True))

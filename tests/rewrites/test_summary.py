@@ -7,9 +7,10 @@ import math
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
+from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cilda.rewrites.rewrite import Rewrite, rewrite_of
@@ -101,6 +102,56 @@ def test_a_word_that_follows_itself_is_counted_where_it_did_not_before() -> None
     assert doubled(["!", "b", "!"], ["!", "!", "!"]) == 0
 
 
+def said(**fields: object) -> Rewrite:
+    event = {"t": 0.0, "real": "x", "soft": "y", "teacher_soft": [0.9, 0.1], "student_soft": [0.9, 0.1], **fields}
+    rewrite = rewrite_of(event)
+    assert rewrite is not None
+    return rewrite
+
+
+def test_a_share_is_of_those_whose_own_answer_before_is_known() -> None:
+    teacher_alone = said(teacher_real=[0.1, 0.9])
+    both = said(teacher_real=[0.9, 0.1], student_real=[0.1, 0.9])
+    other_classes = said(teacher_real=[0.2, 0.3, 0.5], student_real=[0.2, 0.3, 0.5])
+    rates = summarise([teacher_alone, teacher_alone, both, other_classes]).rates
+    assert rates is not None and rates.count == 4
+    assert rates.teacher_flips == pytest.approx(2 / 3)
+    assert (rates.student_flips, rates.disagree_before) == (1, 1)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 1000), count=st.integers(0, 60))
+def test_every_share_lies_between_none_and_all(seed: int, count: int) -> None:
+    summary = summarise(made(count, seed=seed, hostile=True), LABELS)
+    rates = [one.rates for group in (summary.by_class, summary.over_steps, summary.by_length) for one in group]
+    for one in [*rates, *([summary.rates] if summary.rates else [])]:
+        for share in (one.teacher_flips, one.student_flips, one.disagree_before, one.disagree):
+            assert share is None or 0 <= share <= 1
+
+
+def test_a_text_without_tokens_has_no_length() -> None:
+    summary = summarise([said(), said(real_tokens=["a"] * 9, soft_tokens=["a"] * 9)])
+    assert [(one.shortest, one.longest, one.rates.count) for one in summary.by_length] == [(9, 16, 1)]
+
+
+def test_texts_that_became_the_same_are_counted() -> None:
+    rewrites = [said(real=real, soft=soft) for real, soft in ("ax", "bx", "bx", "cy", "cy", "dz")]
+    assert (summarise(rewrites).alike, summarise(rewrites[2:]).alike, summarise([]).alike) == (2, 0, 0)
+    lot = made(500)
+    originals: dict[str, set[str]] = {}
+    for one in lot:
+        originals.setdefault(one.soft, set()).add(one.real)
+    assert summarise(lot).alike == len({real for reals in originals.values() if len(reals) > 1 for real in reals})
+
+
+def test_the_first_word_of_a_text_is_no_piece_though_no_blank_stands_before_it() -> None:
+    real = ["<s>", "Good", "Ġfilm", "s", "</s>", "</s>", "Fine", "</s>"]
+    soft = ["<s>", "Bad", "Ġfilm", "ed", "</s>", "</s>", "Dull", "</s>"]
+    words = summarise([said(real_tokens=real, soft_tokens=soft, drawn=[1, 3, 6])]).words
+    assert words.kinds == {"word": {"word": 2}, "piece": {"piece": 1}}
+    assert [word.token for word in words.replaced] == ["good", "-s", "fine"]
+
+
 @settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 1000), count=st.integers(0, 60))
 def test_hostile_records_can_be_summed_up_and_said_in_json(seed: int, count: int) -> None:
@@ -137,13 +188,15 @@ def test_a_spread_is_that_of_the_numbers(numbers: list[float]) -> None:
 
 
 @given(st.lists(st.integers(0, 30), max_size=300), st.integers(4, 20))
+# Again and again dropped, the same thing loses more than any one drop says.
+@example(Random(0).choices(range(400), k=5000), 20)
 def test_counts_are_never_too_high_and_known_to_be_nearly_right(things: list[int], most: int) -> None:
     counts: Counts[int] = Counts(most)
     for thing in things:
         counts.add(thing)
     exact = Counter(things)
     for thing, count in exact.items():
-        assert counts[thing] <= count
+        assert counts[thing] <= count <= counts[thing] + counts.error
     if len(exact) <= most:
         assert counts.error == 0 and all(counts[thing] == count for thing, count in exact.items())
     assert len(counts.top(10**6)) <= most

@@ -25,6 +25,8 @@ from cilda.rewrites.token_kinds import KINDS, kind_of, named
         ("▁", "▁", "punctuation", "␣"),
         ("[SEP]", None, "special", "[sep]"),
         ("<unk>", "Ġ", "special", "-<unk>"),
+        ("[MASK]", None, "special", "[mask]"),
+        ("[unused12]", None, "special", "[unused12]"),
         ("电", None, "word", "电"),
     ],
 )

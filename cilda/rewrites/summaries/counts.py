@@ -12,9 +12,9 @@ Thing = TypeVar("Thing", bound=Hashable)
 class Counts(Generic[Thing]):
     """Counts of things, of which the rarest are dropped when there are more than `most` different ones.
 
-    A count is never too high. What was dropped and comes again begins anew, so that it may be too low by `error` at
-    most. Source: Manku and Motwani 2002, "Approximate frequency counts over data streams", with a budget of things
-    instead of an error.
+    A count is never too high. What was dropped and comes again begins anew, and may be dropped again: it is too low by
+    `error` at most, the sum over all drops of the largest count that each took away. Source: Manku and Motwani 2002,
+    "Approximate frequency counts over data streams", with a budget of things instead of an error.
     """
 
     def __init__(self, most: int = 50_000) -> None:
@@ -37,6 +37,7 @@ class Counts(Generic[Thing]):
 
     def _drop(self) -> None:
         """Drops the rarer half."""
-        kept = self._counts.most_common(self._most // 2)
-        self.error = max(self.error, kept[-1][1]) if kept else self.error
-        self._counts = Counter(dict(kept))
+        ranked = self._counts.most_common()
+        kept = self._most // 2
+        self.error += ranked[kept][1]
+        self._counts = Counter(dict(ranked[:kept]))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from cilda.rewrites.rewrite import Rewrite
 from cilda.rewrites.tables import class_name
 from cilda.runs.events import finite, number
+
+Key = TypeVar("Key", int, float | str)
 
 LENGTHS = (8, 16, 32, 64, 128)
 """Texts of at most so many tokens are counted together, and longer ones after them."""
@@ -24,10 +27,11 @@ class Rates:
 
     count: int
     teacher_flips: float | None
-    """Of those whose answers before are known, as in the next two; None where nobody asked."""
+    """Of those whose teacher's answer before is known; None where nobody asked."""
     student_flips: float | None
+    """Of those whose student's is."""
     disagree_before: float | None
-    """Teacher and student on the text as it was."""
+    """Teacher and student on the text as it was, where both are known."""
     disagree: float
     """Teacher and student on the rewrite."""
     kl: float | None
@@ -38,27 +42,59 @@ class Rates:
         return found
 
 
+class Outcome(NamedTuple):
+    """What is counted of one rewrite; None where nobody can say."""
+
+    teacher_flips: bool | None
+    student_flips: bool | None
+    disagree_before: bool | None
+    disagree: bool
+    kl: float | None
+
+
+def outcome_of(rewrite: Rewrite) -> Outcome | None:
+    """What a rewrite counts as; None without two answers to it that have classes."""
+    teacher, student = len(rewrite.teacher_soft), len(rewrite.student_soft)
+    if teacher < 2 or student < 2:
+        return None
+    teacher_known, student_known = len(rewrite.teacher_real) == teacher, len(rewrite.student_real) == student
+    kl = rewrite.kl_soft
+    return Outcome(
+        rewrite.teacher_flips if teacher_known else None,
+        rewrite.student_flips if student_known else None,
+        rewrite.disagree_real if teacher_known and student_known else None,
+        rewrite.disagree,
+        kl if kl is not None and math.isfinite(kl) else None,
+    )
+
+
 class Rating:
-    """Takes rewrites, one by one; those without two classes to tell apart are passed over."""
+    """Takes outcomes, one by one."""
 
     def __init__(self) -> None:
-        self._count = self._teacher = self._student = self._before = self._asked_before = self._after = 0
+        self._count = self._after = 0
+        self._teacher = self._asked_teacher = 0
+        self._student = self._asked_student = 0
+        self._before = self._asked_before = 0
         self._kl = 0.0
         self._kl_count = 0
 
-    def add(self, rewrite: Rewrite) -> None:
-        """Counts a rewrite."""
-        if len(rewrite.student_soft) < 2 or len(rewrite.teacher_soft) < 2:
-            return
+    def add(self, outcome: Outcome) -> None:
+        """Counts an outcome."""
+        teacher, student, before, after, kl = outcome
         self._count += 1
-        self._teacher += rewrite.teacher_flips
-        self._student += rewrite.student_flips
-        if rewrite.teacher_real and rewrite.student_real:
+        self._after += after
+        if teacher is not None:
+            self._teacher += teacher
+            self._asked_teacher += 1
+        if student is not None:
+            self._student += student
+            self._asked_student += 1
+        if before is not None:
+            self._before += before
             self._asked_before += 1
-            self._before += rewrite.disagree_real
-        self._after += rewrite.disagree
-        if rewrite.kl_soft is not None and math.isfinite(rewrite.kl_soft):
-            self._kl += rewrite.kl_soft
+        if kl is not None:
+            self._kl += kl
             self._kl_count += 1
 
     def merge(self, other: Rating) -> None:
@@ -70,12 +106,11 @@ class Rating:
         """What was taken; None where nothing was."""
         if not self._count:
             return None
-        asked = self._asked_before
         return Rates(
             count=self._count,
-            teacher_flips=self._teacher / asked if asked else None,
-            student_flips=self._student / asked if asked else None,
-            disagree_before=self._before / asked if asked else None,
+            teacher_flips=self._teacher / self._asked_teacher if self._asked_teacher else None,
+            student_flips=self._student / self._asked_student if self._asked_student else None,
+            disagree_before=self._before / self._asked_before if self._asked_before else None,
             disagree=self._after / self._count,
             kl=self._kl / self._kl_count if self._kl_count else None,
         )
@@ -118,15 +153,20 @@ class AllRates:
         self._width = 1
 
     def add(self, rewrite: Rewrite) -> None:
-        """Counts a rewrite."""
-        self.overall.add(rewrite)
+        """Counts a rewrite; one without two classes to tell apart is passed over."""
+        outcome = outcome_of(rewrite)
+        if outcome is None:
+            return
+        self.overall.add(outcome)
         label = rewrite.label if isinstance(rewrite.label, str) else number(rewrite.label)
         of_class = isinstance(label, str) or (label is not None and math.isfinite(label) and not rewrite.regression)
         if label is not None and of_class and (label in self._classes or len(self._classes) < _MOST_CLASSES):
-            self._classes.setdefault(label, Rating()).add(rewrite)
-        self._lengths[sum(len(rewrite.real_tokens) > limit for limit in LENGTHS)].add(rewrite)
+            _of(self._classes, label).add(outcome)
+        # Without its tokens nobody knows how long a text is.
+        if rewrite.real_tokens:
+            self._lengths[bisect_left(LENGTHS, len(rewrite.real_tokens))].add(outcome)
         step = (rewrite.turn if rewrite.step is None else rewrite.step) // self._width
-        self._steps.setdefault(step, Rating()).add(rewrite)
+        _of(self._steps, step).add(outcome)
         while len(self._steps) > _STEP_BINS:
             self._widen()
 
@@ -135,7 +175,7 @@ class AllRates:
         self._width *= 2
         wider: dict[int, Rating] = {}
         for step, rating in self._steps.items():
-            wider.setdefault(step // 2, Rating()).merge(rating)
+            _of(wider, step // 2).merge(rating)
         self._steps = wider
 
     def by_class(self, labels: Sequence[str]) -> tuple[ClassRates, ...]:
@@ -165,6 +205,13 @@ class AllRates:
             for begin, end, rating in zip(begins, ends, self._lengths, strict=True)
             if (rates := rating.rates()) is not None
         )
+
+
+def _of(ratings: dict[Key, Rating], key: Key) -> Rating:
+    """The rating under a key, a new one where there is none."""
+    if key not in ratings:
+        ratings[key] = Rating()
+    return ratings[key]
 
 
 def _by_class(item: tuple[float | str, Rating]) -> tuple[bool, float, str]:

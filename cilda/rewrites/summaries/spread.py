@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +70,7 @@ class Spreading:
         self._least = min(self._least, value)
         self._most = max(self._most, value)
         self._fine[self._bin(value)] += 1
-        self._columns[sum(value >= edge for edge in EDGES)] += 1
+        self._columns[bisect_right(EDGES, value)] += 1
 
     def spread(self) -> Spread | None:
         """What was taken; None where nothing was."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cilda.rewrites.rewrite import Rewrite
 from cilda.rewrites.summaries.counts import Counts
 from cilda.rewrites.token_kinds import KINDS, TokenKind, kind_of, named
-from cilda.rewrites.tokens import blank_of
+from cilda.rewrites.tokens import blank_of, is_special
 
 _SHOWN = 20
 _PARTNERS = 5
@@ -51,8 +52,8 @@ class Words:
         return {
             "drawn": self.drawn,
             "changed": self.changed,
-            "replaced": [word.as_json("by") for word in self.replaced],
-            "inserted": [word.as_json("instead_of") for word in self.inserted],
+            "replaced": [{**word.as_json("by"), "share": word.count / self.changed} for word in self.replaced],
+            "inserted": [{**word.as_json("instead_of"), "share": word.count / self.changed} for word in self.inserted],
             "kinds": self.kinds,
             "counts_too_low_by_at_most": self.error,
             "doubled": self.doubled,
@@ -80,14 +81,16 @@ class WordCounting:
         # A position may be missing among the drawn ones of a damaged record.
         self._drawn += len({*rewrite.drawn, *changed})
         self._changed += len(changed)
-        blank = blank_of(real) or blank_of(soft)
+        blank = _blank(real, soft)
+        if blank is not None:
+            real, soft = _firsts_marked(real, blank), _firsts_marked(soft, blank)
         for place in changed:
             old, new = named(real[place], blank), named(soft[place], blank)
             self._replaced.add(old)
             self._inserted.add(new)
             self._pairs.add((old, new))
             self._kinds[kind_of(real[place], blank), kind_of(soft[place], blank)] += 1
-        self._add_doubled([named(token, blank) for token in real], [named(token, blank) for token in soft], changed)
+        self._add_doubled(real, soft, changed, blank)
 
     def words(self) -> Words:
         """What was taken."""
@@ -110,20 +113,35 @@ class WordCounting:
     def _row(self, old: TokenKind) -> dict[TokenKind, int]:
         return {new: count for new in KINDS if (count := self._kinds.get((old, new), 0))}
 
-    def _add_doubled(self, real: list[str], soft: list[str], changed: list[int]) -> None:
+    def _add_doubled(self, real: Sequence[str], soft: Sequence[str], changed: list[int], blank: str | None) -> None:
         """A word that follows itself, at a place that was changed, or next to one."""
         touched = {place + step for place in changed for step in (0, 1)}
         found = {
-            soft[place]
+            word
             for place in touched
             if 0 < place < len(soft)
-            and soft[place] == soft[place - 1]
-            and soft[place][-1].isalnum()
-            and not (place < len(real) and real[place] == real[place - 1])
+            and (word := named(soft[place], blank)) == named(soft[place - 1], blank)
+            and word[-1].isalnum()
+            and not (place < len(real) and named(real[place], blank) == named(real[place - 1], blank))
         }
         self._doubled += bool(found)
         for word in found:
             self._doubled_words.add(word)
+
+
+def _blank(real: Sequence[str], soft: Sequence[str]) -> str | None:
+    """The mark of a blank, as in `blank_of`; most tokenizers have none, which one look at all letters tells."""
+    letters = "".join(real) + "".join(soft)
+    return (blank_of(real) or blank_of(soft)) if "Ġ" in letters or "▁" in letters else None
+
+
+def _firsts_marked(tokens: tuple[str, ...], blank: str) -> tuple[str, ...]:
+    """The tokens, the first of each text with the mark of a blank: it begins a word, though no blank stands there."""
+    framed = (True, *map(is_special, tokens))
+    return tuple(
+        blank + token if after_frame and not is_special(token) and not token.startswith(blank) else token
+        for token, after_frame in zip(tokens, framed, strict=False)
+    )
 
 
 def _top(counts: Counts[str], partners: dict[str, list[tuple[str, int]]]) -> tuple[Word, ...]:
