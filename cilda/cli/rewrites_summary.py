@@ -65,6 +65,11 @@ def show_comparison(folder: RunFolder, other: RunFolder, wanted: Wanted, *, plai
             for index, query in zip((first, second), queries, strict=True)
         ]
         found = compare(*sides)
+        for side, query, index, one in zip(
+            (found.one, found.other), queries, (first, second), (folder, other), strict=True
+        ):
+            if not side.rewrites:
+                raise CildaError(f"run {one.id}: {nothing_fits(query, len(index))}", "choose what both runs have")
     from cilda.cli.summary_page import comparison_page
 
     # Runs in different folders may have the same name.
@@ -101,4 +106,6 @@ def _tell(told: dict[str, Any], wanted: Wanted, lines: Callable[[int], Iterator[
 
 
 def _plain(ascii_only: bool) -> bool:
-    return ascii_only or (sys.stdout.isatty() and not shows_unicode())
+    """Whether bars and texts are ASCII: asked for, the terminal has no more, or what stdout leads to takes no UTF-8."""
+    takes_utf8 = (sys.stdout.encoding or "").lower().replace("_", "-") in ("utf-8", "utf8")
+    return ascii_only or not takes_utf8 or (sys.stdout.isatty() and not shows_unicode())

@@ -59,7 +59,9 @@ class _Page:
         """What is summed up."""
         facts = [
             f"{summary.rewrites:,} rewrites of {summary.texts:,} texts, {summary.distinct:,} different",
+            *([f"{summary.alike:,} texts have one that another has, too"] if summary.alike else []),
             *([f"turns {summary.turns[0]:,} to {summary.turns[1]:,}"] if summary.turns else []),
+            *([f"epochs {short(summary.epochs[0])} to {short(summary.epochs[1])}"] if summary.epochs else []),
             *(f"{count:,} {self._shown(name)}" for name, count in summary.why.items() if name),
             *(f"{count:,} in the {self._shown(name)}'s turns" for name, count in summary.players.items() if name),
         ]
@@ -103,7 +105,10 @@ class _Page:
 
     def steps(self, summary: Summary) -> Iterator[Text]:
         """Flips over the run."""
-        rows = [(f"{one.first:,}{self._dash}{one.last:,}", one.rates) for one in summary.over_steps]
+        rows = [
+            (f"{one.first:,}" if one.first == one.last else f"{one.first:,}{self._dash}{one.last:,}", one.rates)
+            for one in summary.over_steps
+        ]
         if len(rows) > 1:
             yield from self._rates("by step", rows)
 
@@ -118,8 +123,8 @@ class _Page:
     def words(self, summary: Summary) -> Iterator[Text]:
         """The most replaced and inserted tokens, and the matrix of kinds."""
         words = summary.words
-        yield from self._tokens("replaced", words.replaced, "by")
-        yield from self._tokens("inserted", words.inserted, "for")
+        yield from self._tokens("replaced", words.replaced, "by", words.changed)
+        yield from self._tokens("inserted", words.inserted, "for", words.changed)
         if words.error:
             yield from self._packed("", [f"counts may be too low by {words.error:,} at most"], _DIM)
         if words.kinds:
@@ -169,6 +174,11 @@ class _Page:
                 f"difference {shared.difference:+.3f}{error};",
                 f"the first higher on {shared.one_higher:,}, the second on {shared.other_higher:,};",
                 f"sign test p = {shared.p:.2g}",
+                *(
+                    [f"they disagree on {self._share(shared.disagree_one)} and {self._share(shared.disagree_other)}"]
+                    if shared.disagree_one is not None
+                    else []
+                ),
             ],
         )
         for example in shared.examples:
@@ -224,11 +234,14 @@ class _Page:
             old = "" if before is None else self._share(before.columns[at] / before.count)
             yield names[at], self._share(share), self._bar(share), old and f"before {old}"
 
-    def _tokens(self, title: str, words: Sequence[Word], partner: str) -> Iterator[Text]:
+    def _tokens(self, title: str, words: Sequence[Word], partner: str, changed: int) -> Iterator[Text]:
         rows = []
         for word in words[:_WORDS]:
             partners = ", ".join(f"{self._shown(token)} {count:,}" for token, count in word.partners)
-            rows.append((self._shown(word.token), f"{word.count:,}", f"{partner} {partners}" if partners else ""))
+            share = self._share(word.count / changed)
+            rows.append(
+                (self._shown(word.token), f"{word.count:,}", share, f"{partner} {partners}" if partners else "")
+            )
         yield from self._rows(title, rows)
 
     def _rows(self, title: str, rows: Sequence[_Row], *, right: bool = False) -> Iterator[Text]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,12 +76,15 @@ def test_two_runs_stand_side_by_side(cilda: Cilda, run: Path, other: Path) -> No
         (["--summary", "--format", "csv"], "no format csv"),
         (["--summary", "--where", "kl>1000"], "none of 400 rewrites fits"),
         (["--with", "nobody"], "nobody"),
+        (["--with", "{other}", "--where", "kl>1000"], "none of 400 rewrites fits"),
         (["--with", "{run}"], "names the run itself"),
         (["--summary", "a text"], "--summary chooses among"),
     ],
 )
-def test_what_has_no_figures_is_refused_in_words(cilda: Cilda, run: Path, options: list[str], said: str) -> None:
-    given = [option.format(run=run) for option in options]
+def test_what_has_no_figures_is_refused_in_words(
+    cilda: Cilda, run: Path, other: Path, options: list[str], said: str
+) -> None:
+    given = [option.format(run=run, other=other) for option in options]
     shown = cilda("inspect", run, *([given[1], given[0]] if given[1] == "a text" else given))
     assert shown.code != 0 and said in shown.err and "Traceback" not in shown.err
 
@@ -92,6 +98,14 @@ def test_no_record_and_no_width_breaks_a_page(count: int, seed: int, width: int,
     for line in lines:
         assert cell_len(line.rstrip()) <= max(40, width)
         assert line.isprintable() and (not plain or line.isascii())
+
+
+def test_a_pipe_that_takes_no_utf8_gets_ascii(run: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "from cilda.cli.main import main; main()", "inspect", run, "--summary"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert told.stdout.isascii() and b"##" in told.stdout and b"perplexity" in told.stdout
 
 
 def test_a_terminal_without_utf8_gets_ascii(run: Path) -> None:
