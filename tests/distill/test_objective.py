@@ -32,6 +32,7 @@ def test_a_method_makes_only_the_losses_that_it_names() -> None:
     assert {name: list(losses_for(name)) for name in METHODS} == {
         "finetune": ["hard_label"],
         "kd": ["hard_label", "logit_kl"],
+        "random_mlm": ["hard_label", "logit_kl"],
         "mate_kd": ["logit_kl", "hard_label"],
         "cilda": ["logit_kl", "layer_contrast", "hard_label"],
         "cilda_minild": ["logit_kl", "layer_contrast", "hard_label"],

@@ -113,6 +113,13 @@ class Terminal:
             self.read(0.02)
         return time.monotonic() - began
 
+    def until_stopped(self) -> None:
+        """Reads until the process has stopped itself; one that is told to go on before then stops for good."""
+        began = time.monotonic()
+        while os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is None:
+            assert time.monotonic() - began < PATIENCE_SECONDS, f"not stopped:\n{self.text()}"
+            self.read(0.02)
+
     def settled(self, quiet_seconds: float = 0.4, seconds: float = PATIENCE_SECONDS) -> None:
         """Reads until nothing has come for a while."""
         deadline = time.monotonic() + seconds

@@ -38,6 +38,7 @@ def test_the_command_opens_it_as_filters_and_order_say_and_q_leaves_the_terminal
         # Away to the shell and back.
         shown.press("\x1a")
         shown.until(lambda screen: "q leave" not in screen)
+        shown.until_stopped()
         shown.process.send_signal(signal.SIGCONT)
         shown.until("q leave")
         shown.press("q")
