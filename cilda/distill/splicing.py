@@ -125,7 +125,8 @@ class _Pieces:
     def _fitting(self, gap: str, word: str, *, glued: bool, replaced: bool) -> str:
         """What stands before a word of which it or the one before it is new."""
         if glued:
-            return "" if replaced else gap
+            # Letters that no token stands for stay: marks of direction, for one.
+            return "".join(letter for letter in gap if not letter.isspace()) if replaced else gap
         if gap:
             return gap
         # A mark of a blank means a blank. WordPiece has none: there it is what two words need.
