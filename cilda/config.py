@@ -44,6 +44,12 @@ class RunConfig(BaseModel):
     )
     allow_empty: bool = Field(False, description="keep rows whose text is empty")
     limit: Count | None = Field(None, description="first N training rows after a seeded shuffle")
+    hold_out: bool = Field(
+        False, description="judge on a tenth of a named task's training rows, and leave its validation split alone"
+    )
+    data_seed: Annotated[int, Field(ge=0, lt=2**31)] | None = Field(
+        None, description="of the rows that are drawn or held out; by default the seed"
+    )
     max_length: Annotated[int, Field(ge=4)] = Field(128, description="longest text in tokens; longer ones are cut")
 
     teacher: str = Field("bert-base", description="short name, hub id or folder")
@@ -140,6 +146,11 @@ class RunConfig(BaseModel):
         """
         return with_weights(METHODS[self.method], self.weights)
 
+    @property
+    def seed_of_rows(self) -> int:
+        """What decides which rows are drawn or held out."""
+        return self.seed if self.data_seed is None else self.data_seed
+
     def hash(self) -> str:
         """SHA-256 of the settings, in hexadecimal digits."""
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
@@ -185,6 +196,11 @@ def _check_files(config: RunConfig) -> None:
         for option, column in columns.items():
             if column is None:
                 raise UsageError(f"--train {config.train_file} needs --{option}", f"name the column with the {option}")
+        if config.hold_out and config.validation_file is not None:
+            raise UsageError(
+                f"hold_out is on and --validation {config.validation_file} is given",
+                "choose one: without a validation file a tenth of the rows is held out anyway",
+            )
     else:
         given = [name for name, value in {**columns, "text_pair": config.text_pair}.items() if value is not None]
         if config.validation_file is not None:

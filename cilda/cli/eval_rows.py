@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # What decides which rows a run has, and nothing else.
 _ROW_SETTINGS = (
     "train_file", "validation_file", "text", "text_pair", "label", "regression", "allow_empty", "limit", "seed",
+    "data_seed",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from cilda.distill.beginning import Beginning
 from cilda.distill.budget import START_SECONDS, Budget
 from cilda.distill.card import model_card
 from cilda.distill.data import TokenizedRows, tokenize
+from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate
 from cilda.distill.hardware import set_up
 from cilda.distill.losses.layer_contrast import LayerContrast
@@ -32,6 +33,7 @@ from cilda.distill.trainer import Trainer
 from cilda.distill.trainer_settings import TrainerSettings, student_stage
 from cilda.errors import CildaError
 from cilda.runs.control import Orders
+from cilda.runs.predictions import keep_predictions
 from cilda.runs.writer import RunWriter
 
 
@@ -156,10 +158,7 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
     tell(preflight, writer)
     beginning.over()
     best = trainer.run()
-    scores = {
-        split: evaluate(players.student, data.task, rows, config.evaluation_batch_size, tick=writer.tick).scores
-        for split, rows in splits.items()
-    }
+    scores = {split: _judged(players.student, data, rows, split, config, writer) for split, rows in splits.items()}
     outcome = Outcome(
         metric=data.task.metric,
         teacher=teacher.scores,
@@ -171,6 +170,17 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
     )
     _hand_over(config, data, teacher, student, outcome, writer)
     return outcome
+
+
+def _judged(
+    student: Encoder, data: TaskData, rows: TokenizedRows, split: str, config: RunConfig, writer: RunWriter
+) -> dict[str, float]:
+    """The student's scores on a split; what it said of every row is kept in the run's folder."""
+    said = evaluate(student, data.task, rows, config.evaluation_batch_size, tick=writer.tick)
+    if rows.rows.labels is not None:
+        predictions = said.predictions(data.task).tolist()
+        keep_predictions(writer.folder, split, rows.rows.ids, rows.rows.labels, predictions)
+    return said.scores
 
 
 def _recorder(

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from cilda.config import RunConfig
 from cilda.tasks import TASKS
 from cilda.tasks.files import file_task
+from cilda.tasks.holdout import hold_out
 from cilda.tasks.loading import load_rows
 from cilda.tasks.rows import Rows
 from cilda.tasks.task import Task
+
+HELD_OUT = "held_out"
+"""The split that training rows were held out for."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,14 @@ def load_task_data(config: RunConfig) -> TaskData:
             config.label,
             regression=config.regression,
             allow_empty=config.allow_empty,
-            seed=config.seed,
+            seed=config.seed_of_rows,
         )
     else:
         task = TASKS[config.task]
-        rows = {split: load_rows(task, split, config.data_dir) for split in ("train", *task.validation)}
-    train = rows["train"] if config.limit is None else rows["train"].first(config.limit, config.seed)
-    return TaskData(task, train, {split: rows[split] for split in task.validation})
+        splits = ("train", *(() if config.hold_out else task.validation))
+        rows = {split: load_rows(task, split, config.data_dir) for split in splits}
+    if config.hold_out and config.train_file is None:
+        kept, held = hold_out(rows["train"], config.seed_of_rows, by_class=not task.regression)
+        rows = {"train": kept, HELD_OUT: held}
+    train = rows["train"] if config.limit is None else rows["train"].first(config.limit, config.seed_of_rows)
+    return TaskData(task, train, {split: part for split, part in rows.items() if split != "train"})

@@ -102,6 +102,11 @@ class RunFolder:
         """The result, as transformers loads it."""
         return self.path / "student"
 
+    @property
+    def predictions(self) -> Path:
+        """What the student said of the rows that it was judged on, a file a split."""
+        return self.path / "predictions"
+
     def exists(self) -> bool:
         """Whether a run lies here, as far as we are let in."""
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from cilda.errors import CildaError, UsageError
@@ -66,7 +67,8 @@ def file_task(
         for split, table in tables.items()
     }
     if "validation" not in rows:
-        rows["train"], rows["validation"] = hold_out(rows["train"], seed, by_class=not regression)
+        rows["train"], held = hold_out(rows["train"], seed, by_class=not regression)
+        rows["validation"] = replace(held, source=f"{held.source} as no validation file was given")
     return task, rows
 
 

@@ -45,7 +45,7 @@ def hold_out(rows: Rows, seed: int, *, by_class: bool) -> tuple[Rows, Rows]:
     out = rows.take([row for row in range(len(rows)) if row in held])
     count = f"{len(out):,} of {len(rows):,} rows"
     kept = replace(kept, source=f"{rows.source}, without {count} held out for validation")
-    note = f"{count} of {rows.source}, held out with seed {seed} as no validation file was given"
+    note = f"{count} of {rows.source}, held out with seed {seed}"
     return kept, replace(out, source=note, ids=[f"validation:{name.partition(':')[2]}" for name in out.ids])
 
 

@@ -24,6 +24,7 @@ from cilda.errors import CildaError
 from cilda.runs.atomic import read_json
 from cilda.runs.events import Event
 from cilda.runs.layout import RunFolder, create
+from cilda.runs.predictions import read_predictions
 from cilda.runs.store import read_events
 from cilda.runs.writer import RunWriter
 from tests.tiny_models import tiny_classifier, tiny_masked_lm
@@ -120,6 +121,17 @@ def test_a_run_ends_with_a_student_that_transformers_loads(files: Path, tmp_path
     assert outcome.student_parameters == student.num_parameters() < outcome.teacher_parameters
     card = (folder.student / "README.md").read_text(encoding="utf-8")
     assert "cilda" in card and "moods" in card and f"{outcome.student['validation']['accuracy']:.4f}" in card
+
+
+def test_what_the_student_said_of_every_row_is_kept(files: Path, tmp_path: Path) -> None:
+    config = config_for(files)
+    outcome, folder = run(config, tmp_path)
+    rows = load_task_data(config).validation["validation"]
+    kept = read_predictions(folder, "validation")
+    assert kept is not None and kept.ids == tuple(rows.ids) and rows.labels is not None
+    assert kept.gold == tuple(map(float, rows.labels))
+    right = [gold == said for gold, said in zip(kept.gold, kept.said, strict=True)]
+    assert sum(right) / len(right) == pytest.approx(outcome.student["validation"]["accuracy"])
 
 
 def test_a_run_tells_what_happened(files: Path, tmp_path: Path) -> None:
