@@ -33,7 +33,7 @@ def test_rows_held_out_of_a_named_task_judge_in_place_of_its_validation_split(fo
 
 def test_rows_are_not_held_out_beside_a_validation_file() -> None:
     files = {"train_file": "rows.csv", "validation_file": "others.csv", "text": "text", "label": "label"}
-    with pytest.raises(UsageError, match="hold_out is on and --validation others.csv is given"):
+    with pytest.raises(UsageError, match=r"hold_out is on and --validation others\.csv is given"):
         RunConfig.checked({**files, "hold_out": True})
 
 
