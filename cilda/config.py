@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cilda.errors import UsageError, unknown
 from cilda.methods import METHODS
+from cilda.methods.layer_maps import check_layer_map
 from cilda.methods.recipe import Method, with_weights
 from cilda.tasks import TASKS
 
@@ -102,11 +99,27 @@ class RunConfig(BaseModel):
     pooling: Literal["first", "mean"] = Field(
         "first", description="a layer's vector: its first token or the mean of real tokens"
     )
-    projection: Literal["critic", "ascend", "frozen"] = Field(
-        "critic", description="who moves layer_contrast's projections"
+    layer_map: str = Field(
+        "all",
+        description="layers that losses compare: all, uniform, skip, last, random, or student:teacher as 3:6,6:12",
     )
-    projection_width: Count = Field(128, description="width of layer_contrast's projections")
-    projection_learning_rate: Rate = Field(1e-3, description="of layer_contrast's projections")
+    distance: Literal["layerwise", "concatenated"] = Field(
+        "layerwise", description="layer_distance pair by pair, or of all layers side by side, projected"
+    )
+    memory_negatives: Count = Field(100, description="remembered texts that crd_memory contrasts with")
+    memory_temperature: Positive = Field(0.07, description="divides the cosines in crd_memory")
+    memory_momentum: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.5, description="share of the older vector when crd_memory remembers a text again"
+    )
+    annealing_steps: Count = Field(
+        10, description="steps in which annealed_mse brings the teacher's logits to full size"
+    )
+    first_phase: Rate = Field(0.5, description="share of the student's turns in the first phase, of methods with two")
+    projection: Literal["critic", "ascend", "frozen"] = Field(
+        "critic", description="who moves layer_contrast's projections; frozen holds those of all losses"
+    )
+    projection_width: Count = Field(128, description="width of projections")
+    projection_learning_rate: Rate = Field(1e-3, description="of projections")
 
     evaluate_every: Count | None = Field(
         None, description="student turns between evaluations; default an epoch, 1,000 at most"
@@ -166,7 +179,7 @@ class RunConfig(BaseModel):
             if key not in cls.model_fields:
                 raise unknown("setting", key, cls.model_fields)
         try:
-            config = cls.model_validate(values)
+            config = cls.model_validate({**settings_of_method(values), **values})
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
@@ -179,6 +192,7 @@ class RunConfig(BaseModel):
             raise unknown("method", config.method, METHODS)
         if config.train_file is None and config.task not in TASKS:
             raise unknown("task", config.task, TASKS)
+        check_layer_map(config.layer_map)
         _check_files(config)
         _ = config.recipe
         return config
@@ -210,122 +224,11 @@ def _check_files(config: RunConfig) -> None:
             raise UsageError(f"--{option} is given without --train", "name your training file with --train FILE")
 
 
-@dataclass(frozen=True)
-class Layer:
-    """Some settings and the place they came from, such as "--set" or "environment"."""
-
-    origin: str
-    values: Mapping[str, Any]
+BROUGHT = "method "
+"""How the origin of a setting begins that a method brings along."""
 
 
-def resolve(layers: list[Layer]) -> tuple[RunConfig, dict[str, str]]:
-    """The config from layers of settings, the later over the earlier, and each key's origin.
-
-    `weights` are joined term by term. Raises UsageError as `RunConfig.checked` does.
-    """
-    values: dict[str, Any] = {}
-    origins = dict.fromkeys(RunConfig.model_fields, "default")
-    for layer in layers:
-        for key, value in layer.values.items():
-            joined = key == "weights" and isinstance(value, Mapping) and isinstance(values.get(key), Mapping)
-            # Taken out first: the later a weight was given, the later it is applied.
-            earlier = {name: weight for name, weight in values[key].items() if name not in value} if joined else {}
-            values[key] = {**earlier, **value} if joined else value
-            origins[key] = layer.origin
-    return RunConfig.checked(values, origins), origins
-
-
-def environment_layer(environment: Mapping[str, str] | None = None) -> Layer:
-    """Settings from variables such as CILDA_BATCH_SIZE."""
-    present = os.environ if environment is None else environment
-    names = {f"CILDA_{key.upper()}": key for key in RunConfig.model_fields if key != "weights"}
-    return Layer("environment", {names[name]: present[name] for name in names if present.get(name)})
-
-
-def mistaken_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Variables such as CILDA_BATCHSIZE, which look like a setting and set nothing, each with what was meant."""
-    present = os.environ if environment is None else environment
-    known = {_bare(key): f"CILDA_{key.upper()}" for key in RunConfig.model_fields if key != "weights"}
-    known[_bare("weights")] = "--weight TERM=W"
-    found = {}
-    for name in sorted(name for name in present if name.upper().startswith("CILDA_") and present[name]):
-        near = difflib.get_close_matches(_bare(name[len("CILDA_") :]), known, n=1, cutoff=0.8)
-        if near and known[near[0]] != name:
-            found[name] = known[near[0]]
-    return found
-
-
-def _bare(key: str) -> str:
-    return key.lower().replace("_", "")
-
-
-def file_layer(path: Path) -> Layer:
-    """Settings from a TOML file: top-level keys, and the table `weights`.
-
-    Raises:
-        UsageError: no such file, not TOML (with line and column), or an unknown key.
-    """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(
-            f"cannot read the settings file {path}: {error.strerror}", "check the path after --config"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path} is not TOML: {error}", 'write lines such as `batch_size = 16` or `task = "rte"`'
-        ) from None
-    if isinstance(values.get("weights"), dict):
-        values["weights"] = _dotted(values["weights"])
-    for key in values:
-        if key not in RunConfig.model_fields:
-            raise unknown(f"setting in {path}", key, RunConfig.model_fields)
-    return Layer(str(path), values)
-
-
-def _dotted(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """A table whose unquoted dotted keys TOML took apart, with whole names again."""
-    whole: dict[str, Any] = {}
-    for key, value in table.items():
-        whole |= _dotted(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
-    return whole
-
-
-def assignment(text: str, option: str) -> tuple[str, str]:
-    """`key=value` in two parts. Raises UsageError when there is no `=`."""
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip() or not value.strip():
-        raise UsageError(
-            f"{option} {text!r} is not of the form KEY=VALUE", f"for example {option} " + _EXAMPLES[option]
-        )
-    return key.strip(), value.strip()
-
-
-_EXAMPLES = {"--set": "mask_fraction=0.4", "--weight": "layer_contrast.soft=0.25"}
-
-
-def settings_layer(settings: list[str]) -> Layer:
-    """Settings from repeated `--set key=value`; values are read as TOML where they can be, else as words."""
-    return Layer("--set", {key: _value(value) for key, value in (assignment(text, "--set") for text in settings)})
-
-
-def weights_layer(weights: list[str]) -> Layer:
-    """Term weights from repeated `--weight TERM=W`. Raises UsageError for a weight that is not a number."""
-    numbers: dict[str, float] = {}
-    for text in weights:
-        key, value = assignment(text, "--weight")
-        try:
-            numbers[key] = float(value)
-        except ValueError:
-            raise UsageError(
-                f"--weight {text!r}: {value!r} is not a number", "for example --weight logit_kl.real=0.5"
-            ) from None
-    return Layer("--weight", {"weights": numbers} if numbers else {})
-
-
-def _value(text: str) -> Any:
-    """A TOML value, or the text itself where it is none."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+def settings_of_method(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the method named among these values brings along; nothing where it is unknown."""
+    method = METHODS.get(str(values.get("method", RunConfig.model_fields["method"].default)))
+    return {} if method is None else method.settings

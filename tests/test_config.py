@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cilda.config import (
+from cilda.config import RunConfig
+from cilda.config_sources import (
     Layer,
-    RunConfig,
     environment_layer,
     file_layer,
     mistaken_variables,

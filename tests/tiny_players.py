@@ -24,7 +24,7 @@ from cilda.distill.loading import quiet, seeded
 from cilda.distill.losses.loss import LossSettings
 from cilda.distill.objective import make_losses
 from cilda.distill.optimizer import PlayerOptimizer
-from cilda.distill.players import Players, owner_of_projections
+from cilda.distill.players import Players, learners
 from cilda.distill.pooling import Pooling
 from cilda.distill.step import Turns, TurnSettings
 from cilda.methods.recipe import Method
@@ -44,6 +44,7 @@ TEXTS = (
     "the ending is weak but funny",
 )
 LONGEST = 32
+TRAIN_ROWS = 24
 NO_DROPOUT: dict[str, dict[str, float]] = {
     "distilbert": {"dropout": 0.0, "attention_dropout": 0.0, "seq_classif_dropout": 0.0},
     "modernbert": {},
@@ -122,11 +123,18 @@ def tiny_players(
 ) -> Players:
     """A teacher of 3 layers, a student of 2, a generator, and the losses that the recipe names.
 
-    Without dropout, nothing is dropped in any of them.
+    Without dropout, nothing is dropped in any of them. What the method brings along counts, but for the pooling.
     """
     settings = {} if dropout else no_dropout(family)
-    teacher = Encoder(tiny_encoder(family, classes=classes, layers=3, seed=seed + 1, **settings), pooling)
-    student = Encoder(tiny_encoder(family, classes=classes, layers=2, seed=seed + 2, **settings), pooling)
+    maps = any(term.loss == "attention_mse" for term in recipe.student)
+    teacher, student = (
+        Encoder(
+            tiny_encoder(family, classes=classes, layers=depth, seed=seed + own, **settings),
+            pooling,
+            attention_maps=maps,
+        )
+        for depth, own in ((3, 1), (2, 2))
+    )
     shape = LossSettings(
         regression=classes == 1,
         teacher_layers=teacher.depth,
@@ -134,6 +142,11 @@ def tiny_players(
         student_layers=student.depth,
         student_width=student.width,
         projection_width=8,
+        layer_map=recipe.settings.get("layer_map", "all"),
+        distance=recipe.settings.get("distance", "layerwise"),
+        memory_negatives=3,
+        train_labels_N=tiny_tokenized(family, TRAIN_ROWS, classes=classes).labels_N,
+        train_rows=TRAIN_ROWS,
         seed=seed,
     )
     return Players(
@@ -157,20 +170,22 @@ def tiny_turns(
     """Turns of a recipe, with optimisers that hold their rate for a thousand turns."""
     settings = replace(settings or TurnSettings(0), mask_id=mask_id(family))
     players = players or tiny_players(family, recipe)
-    owner = owner_of_projections(recipe, settings.projection)
-    projections = [(players.losses["layer_contrast"], projection_rate)] if owner else []
+    projections = {
+        owner: [(loss, projection_rate) for loss in losses]
+        for owner, losses in learners(recipe, players.losses, settings.projection).items()
+    }
     shared: dict[str, Any] = {"total_turns": 1000, "warmup_fraction": 0.0, "clip_norm": 5.0}
     optimizers = {
         "student": PlayerOptimizer(
-            players.student, learning_rate=student_rate, also=projections if owner == "student" else [], **shared
+            players.student, learning_rate=student_rate, also=projections.get("student", []), **shared
         )
     }
     if recipe.generator:
         assert players.generator is not None
         optimizers["generator"] = PlayerOptimizer(
-            players.generator, learning_rate=generator_rate, also=projections if owner == "generator" else [], **shared
+            players.generator, learning_rate=generator_rate, also=projections.get("generator", []), **shared
         )
-    if owner == "critic":
+    if "critic" in projections:
         critic = players.losses["layer_contrast"]
         optimizers["critic"] = PlayerOptimizer(critic, learning_rate=projection_rate, **shared)
     return Turns(players, recipe, optimizers, settings)

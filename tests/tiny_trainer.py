@@ -55,6 +55,8 @@ def tiny_trainer(
         "generator_turns": 1,
         "student_turns": 2,
         "generator_learning_rate": 1e-3,
+        "phase_begins": 5 if recipe.phases == 2 else None,
+        "generator_until": 5 if recipe.generator and recipe.phases == 2 else None,
         **settings,
     }
     return Trainer(
@@ -77,7 +79,11 @@ def orders_of(trainer: Trainer) -> Orders:
 
 def fresh_players(recipe: Method, *, seed: int = 40) -> Players:
     """The same teacher, which comes from its own folder; all others begin elsewhere."""
-    return replace(tiny_players("bert", recipe, seed=seed), teacher=tiny_players("bert", recipe).teacher)
+    same = tiny_players("bert", recipe)
+    # Their seed is the run's own, and decides more than how their weights begin.
+    for weight in same.losses.parameters():
+        weight.data += 0.1
+    return replace(tiny_players("bert", recipe, seed=seed), teacher=same.teacher, losses=same.losses)
 
 
 def events_of(trainer: Trainer, kind: str) -> list[Event]:

@@ -195,4 +195,5 @@ def _print_terms(config: RunConfig) -> None:
         for term in recipe.terms(player):
             per = " / ln B" if term.per_log_batch else ""
             verb = "climbs" if player == "generator" else "descends"
-            print(f"# {player} {verb} {term.weight:.4g}{per} * {term.key}")
+            when = f" in phase {term.phase}" if term.phase else ""
+            print(f"# {player} {verb} {term.weight:.4g}{per} * {term.key}{when}")

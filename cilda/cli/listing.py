@@ -75,12 +75,18 @@ def _method_record(name: str) -> dict[str, Any]:
         player: [{"key": term.key, **asdict(term)} for term in method.terms(player)]
         for player in ("generator", "student")
     }
-    return {"name": method.name, "title": method.title, "source": method.source, **terms}
+    said = {"name": method.name, "title": method.title, "source": method.source, **terms}
+    return {**said, "settings": dict(method.settings)}
 
 
 def _sum(terms: tuple[Term, ...]) -> str:
     """The terms as one sum, such as `1/2 logit_kl.soft + 1/2 layer_contrast.soft`, on a terminal a line each."""
-    return "\n+ ".join(_product(term) for term in terms) or "-"
+    by_phase: dict[int | None, list[str]] = {}
+    for term in terms:
+        by_phase.setdefault(term.phase, []).append(_product(term))
+    sums = {phase: "\n+ ".join(products) for phase, products in by_phase.items()}
+    said = [sums.pop(None)] if None in sums else []
+    return ";\n".join([*said, *(f"phase {phase}: {one}" for phase, one in sums.items())]) or "-"
 
 
 def _product(term: Term) -> str:

@@ -13,7 +13,8 @@ import typer
 from cilda.cli.completion import complete_methods, complete_models, complete_tasks
 
 if TYPE_CHECKING:
-    from cilda.config import Layer, RunConfig
+    from cilda.config import RunConfig
+    from cilda.config_sources import Layer
     from cilda.runs.layout import RunFolder
 
 LEARN = "What to learn"
@@ -176,7 +177,7 @@ def resolved(
     Raises:
         UsageError: what is wrong with a setting.
     """
-    from cilda.config import Layer, environment_layer, file_layer, resolve, settings_layer, weights_layer
+    from cilda.config_sources import Layer, environment_layer, file_layer, resolve, settings_layer, weights_layer
 
     layers = [Layer("the demo", base or {})]
     own = user_settings_file()
@@ -195,16 +196,22 @@ def resolved(
 
 
 def _run_layer(run: RunFolder) -> Layer:
-    from cilda.config import Layer
+    from cilda.config import BROUGHT
+    from cilda.config_sources import Layer
     from cilda.errors import CildaError
+    from cilda.methods import METHODS
     from cilda.runs.atomic import read_json
 
-    settings = read_json(run.run_json).get("config")
+    told = read_json(run.run_json)
+    settings = told.get("config")
     if not isinstance(settings, dict):
         raise CildaError(f"{run.run_json} is missing or damaged", "name another run with --from")
-    own = ("name", "runs_dir")
+    # What its method brought along, or left at a default that another method would change, is the new method's to say.
+    of_methods = {key for method in METHODS.values() for key in method.settings}
+    chosen = {key for key, origin in told.get("origins", {}).items() if not str(origin).startswith(BROUGHT)}
+    left = {"name", "runs_dir"} | (of_methods - chosen)
     return Layer(
-        f"run {run.id}", {key: value for key, value in settings.items() if key not in own and value is not None}
+        f"run {run.id}", {key: value for key, value in settings.items() if key not in left and value is not None}
     )
 
 
@@ -214,7 +221,7 @@ def looked_up(flags: Mapping[str, Any]) -> RunConfig:
     Raises:
         UsageError: what is wrong with a setting.
     """
-    from cilda.config import Layer, environment_layer, file_layer, resolve
+    from cilda.config_sources import Layer, environment_layer, file_layer, resolve
 
     _tell_of_mistaken_variables()
     own = user_settings_file()
@@ -226,7 +233,7 @@ def looked_up(flags: Mapping[str, Any]) -> RunConfig:
 
 def _tell_of_mistaken_variables() -> None:
     """A line on stderr for each variable that looks like a setting and sets nothing."""
-    from cilda.config import mistaken_variables
+    from cilda.config_sources import mistaken_variables
     from cilda.runs.words import one_line
 
     for name, meant in mistaken_variables().items():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 
 from cilda.config import RunConfig
+from cilda.distill.data import TokenizedRows
 from cilda.distill.encoder import Encoder, embedding_table
 from cilda.distill.generator import Generator
+from cilda.distill.losses import LOSSES
 from cilda.distill.losses.loss import LossSettings
 from cilda.distill.models import (
     Loaded,
@@ -68,10 +70,16 @@ def assemble_players(
     student: Student,
     generator: Loaded | None,
     device: torch.device,
+    train: TokenizedRows,
 ) -> Players:
-    """The models of the run on its device, with the losses between them."""
-    taught = Encoder(teacher.loaded.model, config.pooling)
-    learning = Encoder(student.model, config.pooling)
+    """The models of the run on its device, with the losses between them; `train` is what a loss may remember.
+
+    Raises:
+        UsageError: a layer map that these depths cannot follow.
+    """
+    maps = any(LOSSES[term.loss].needs_attention for term in recipe.student)
+    taught = Encoder(teacher.loaded.model, config.pooling, attention_maps=maps)
+    learning = Encoder(student.model, config.pooling, attention_maps=maps)
     settings = LossSettings(
         regression=data.task.regression,
         teacher_layers=taught.depth,
@@ -82,6 +90,14 @@ def assemble_players(
         teacher_entropy=config.teacher_entropy,
         contrast_temperature=config.contrast_temperature,
         projection_width=config.projection_width,
+        layer_map=config.layer_map,
+        distance=config.distance,
+        memory_negatives=config.memory_negatives,
+        memory_temperature=config.memory_temperature,
+        memory_momentum=config.memory_momentum,
+        annealing_steps=config.annealing_steps,
+        train_labels_N=train.labels_N,
+        train_rows=len(train),
         seed=config.seed,
     )
     rewriter = None

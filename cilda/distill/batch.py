@@ -5,6 +5,7 @@ Sizes: B texts, T tokens, N drawn positions, V vocabulary, C classes, L layers, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -102,20 +103,29 @@ class Outputs:
     """float32, C = 1 for regression."""
     pooled_BLD: Tensor | None = None
     """One vector a layer and text, float32; None where nothing asked for layers."""
+    hidden_BLTD: Tensor | None = None
+    """Hidden states of every token: the embeddings' output and then each layer's, 1 + L; None where nobody asked."""
+    attention_BLHTT: Tensor | None = None
+    """Attention of each layer and head, from a row's token to a column's; None where nobody asked."""
 
     def detach(self) -> Self:
-        """The same values without a gradient."""
+        """The same values without a gradient; of tokens, which are large, nothing is kept."""
         return replace(
             self,
             logits_BC=self.logits_BC.detach(),
             pooled_BLD=None if self.pooled_BLD is None else self.pooled_BLD.detach(),
+            hidden_BLTD=None,
+            attention_BLHTT=None,
         )
 
     def split(self, sizes: list[int]) -> list[Outputs]:
         """The outputs of several batches that went through the model as one, in order."""
-        logits = self.logits_BC.split(sizes)
-        pooled = [None] * len(sizes) if self.pooled_BLD is None else self.pooled_BLD.split(sizes)
-        return [Outputs(one, layers) for one, layers in zip(logits, pooled, strict=True)]
+
+        def split(tensor: Tensor | None) -> Sequence[Tensor | None]:
+            return [None] * len(sizes) if tensor is None else tensor.split(sizes)
+
+        rest = (split(tensor) for tensor in (self.pooled_BLD, self.hidden_BLTD, self.attention_BLHTT))
+        return [Outputs(*parts) for parts in zip(self.logits_BC.split(sizes), *rest, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -125,12 +135,15 @@ class View:
     labels_B: Tensor | None
     student: Outputs
     teacher: Outputs | None = None
+    rows_B: Tensor | None = None
+    """The texts' places in the training set, on the CPU."""
+    attention_BT: Tensor | None = None
+    """1 at real tokens, 0 at padding."""
 
     def detach(self) -> Self:
         """The same values without a gradient."""
-        return replace(
-            self, student=self.student.detach(), teacher=None if self.teacher is None else self.teacher.detach()
-        )
+        teacher = None if self.teacher is None else self.teacher.detach()
+        return replace(self, student=self.student.detach(), teacher=teacher)
 
 
 def joined(first: Batch, second: Batch) -> Batch:

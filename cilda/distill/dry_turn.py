@@ -62,6 +62,7 @@ def dry(turns: Turns, micro_batch: int | None = None) -> Iterator[Turns]:
     still.clock = Clock()
     still.random = {name: _twin(random) for name, random in turns.random.items()}
     still.micro_batch = micro_batch
+    still.remembers = False
     before = random_states({})
     try:
         yield still

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -48,8 +48,11 @@ class Encoder(nn.Module):
     last layer is taken after its final norm, and the first layer of a DeBERTa with a convolution after that.
     """
 
-    def __init__(self, model: PreTrainedModel, pooling: Pooling = "first") -> None:
+    def __init__(self, model: PreTrainedModel, pooling: Pooling = "first", *, attention_maps: bool = False) -> None:
         super().__init__()
+        if attention_maps:
+            # The usual attention computes no maps, and gives none without a word.
+            model.set_attn_implementation("eager")
         self.model = model
         self.pooling = pooling
         self._takes_types = hasattr(model.config, "type_vocab_size") and model.config.type_vocab_size > 1
@@ -68,6 +71,12 @@ class Encoder(nn.Module):
         return modules
 
     @property
+    def _first(self) -> nn.Module:
+        """The first layer itself, whose input is the embeddings' output."""
+        base = self.model.base_model
+        return next(base.get_submodule(FAMILIES[self.model.config.model_type].layers).children())
+
+    @property
     def depth(self) -> int:
         """Transformer layers."""
         return int(self.model.config.num_hidden_layers)
@@ -77,24 +86,45 @@ class Encoder(nn.Module):
         """Width of the hidden layers."""
         return int(self.model.config.hidden_size)
 
-    def forward(self, texts: Batch | SoftTokens, *, want_layers: bool = False) -> Outputs:
-        """Logits, and with `want_layers` the pooled layers.
+    def forward(
+        self,
+        texts: Batch | SoftTokens,
+        *,
+        want_layers: bool = False,
+        want_tokens: bool = False,
+        want_attention: bool = False,
+    ) -> Outputs:
+        """Logits, and what is wanted of the layers: pooled, every token's hidden states, attention.
 
         Soft tokens that carry probabilities are embedded by straight-through lookup, so that the gradient reaches
         the generator; all other tokens go in as ids.
         """
         batch = texts.batch if isinstance(texts, SoftTokens) else texts
-        inputs: dict[str, Tensor] = {"attention_mask": batch.attention_BT}
+        inputs: dict[str, Any] = {"attention_mask": batch.attention_BT}
         if isinstance(texts, SoftTokens) and texts.soft_NV is not None:
             inputs["inputs_embeds"] = self._embed(texts, texts.soft_NV)
         else:
             inputs["input_ids"] = batch.ids_BT
         if batch.types_BT is not None and self._takes_types:
             inputs["token_type_ids"] = batch.types_BT
+        if want_attention:
+            inputs["output_attentions"] = True
         pooled: list[Tensor] = []
-        with self._pooled_layers(pooled, batch.attention_BT if want_layers else None):
-            logits_BC: Tensor = self.model(**inputs).logits
-        return Outputs(logits_BC.float(), torch.stack(pooled, dim=1) if want_layers else None)
+        hidden: list[Tensor] = []
+        with ExitStack() as stack:
+            if want_layers:
+                keep = partial(_keep, pooled, partial(pool, attention_BT=batch.attention_BT, how=self.pooling))
+                stack.enter_context(_hooked(self.layers, keep))
+            if want_tokens:
+                stack.enter_context(_first_input(self._first, hidden))
+                stack.enter_context(_hooked(self.layers, partial(_keep, hidden, _as_it_is)))
+            answer = self.model(**inputs)
+        return Outputs(
+            answer.logits.float(),
+            torch.stack(pooled, dim=1) if want_layers else None,
+            torch.stack(hidden, dim=1) if want_tokens else None,
+            torch.stack(tuple(answer.attentions), dim=1) if want_attention and answer.attentions else None,
+        )
 
     def _embed(self, texts: SoftTokens, soft_NV: Tensor) -> Tensor:
         """Word embeddings of a rewrite, shape (B, T, E), with a gradient to the drawn positions only."""
@@ -103,19 +133,30 @@ class Encoder(nn.Module):
         flat_QE = table_VE[texts.batch.ids_BT.flatten()]
         return flat_QE.index_copy(0, texts.drawn_N, rows_NE).view(*texts.batch.ids_BT.shape, -1)
 
-    @contextmanager
-    def _pooled_layers(self, pooled: list[Tensor], attention_BT: Tensor | None) -> Iterator[None]:
-        """While open, every layer's output is pooled into the list; with no attention mask nothing happens."""
-        if attention_BT is None:
-            yield
-            return
-        keep = partial(_keep, pooled, attention_BT, self.pooling)
-        handles = [layer.register_forward_hook(keep) for layer in self.layers]
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
+
+@contextmanager
+def _hooked(layers: list[nn.Module], hook: Callable[..., None]) -> Iterator[None]:
+    """While open, the hook sees every layer's output."""
+    handles = [layer.register_forward_hook(hook) for layer in layers]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def _first_input(layer: nn.Module, kept: list[Tensor]) -> Iterator[None]:
+    """While open, what goes into the layer is put into the list."""
+
+    def keep(_layer: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
+        kept.append(inputs[0] if inputs else named["hidden_states"])
+
+    handle = layer.register_forward_pre_hook(keep, with_kwargs=True)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def embedding_table(model: PreTrainedModel) -> Tensor:
@@ -126,8 +167,11 @@ def embedding_table(model: PreTrainedModel) -> Tensor:
 
 
 def _keep(
-    pooled: list[Tensor], attention_BT: Tensor, how: Pooling, _layer: nn.Module, _inputs: object, output: Any
+    kept: list[Tensor], made_of: Callable[[Tensor], Tensor], _layer: nn.Module, _inputs: object, output: Any
 ) -> None:
-    """A forward hook that pools a layer's output, which some families give as the first of a tuple."""
-    hidden_BTD = output[0] if isinstance(output, tuple) else output
-    pooled.append(pool(hidden_BTD, attention_BT, how))
+    """A forward hook that keeps what is made of a layer's output, which some families give as the first of a tuple."""
+    kept.append(made_of(output[0] if isinstance(output, tuple) else output))
+
+
+def _as_it_is(hidden_BTD: Tensor) -> Tensor:
+    return hidden_BTD

@@ -26,7 +26,7 @@ def fingerprint(
         "generator": None if players.generator is None else _shape(players.generator),
         "projections": _shape(players.losses),
         "terms": {
-            player: [f"{term.weight} {term.key}" for term in terms]
+            player: [f"{term.weight} {term.key}" + (f" in phase {term.phase}" if term.phase else "") for term in terms]
             for player, terms in (("student", recipe.student), ("generator", recipe.generator))
         },
         "batch size": settings.batch_size,

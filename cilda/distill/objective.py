@@ -47,6 +47,14 @@ class Objective:
         """Whether a term on this view needs pooled layers."""
         return any(self._losses[term.loss].needs_layers for term in self.terms if term.on == sight)
 
+    def needs_tokens(self, sight: Sight) -> bool:
+        """Whether a term on this view needs the hidden states of every token."""
+        return any(self._losses[term.loss].needs_tokens for term in self.terms if term.on == sight)
+
+    def needs_attention(self, sight: Sight) -> bool:
+        """Whether a term on this view needs attention maps."""
+        return any(self._losses[term.loss].needs_attention for term in self.terms if term.on == sight)
+
     def __call__(self, views: Mapping[Sight, View]) -> Score:
         """The weighted sum over all terms, a float32 scalar, and its parts."""
         values = {term.key: self._losses[term.loss](views[term.on]) for term in self.terms}

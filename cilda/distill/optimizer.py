@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cilda.distill.schedule import linear_rate
+from cilda.distill.schedule import phased_rate
 
 
 class PlayerOptimizer:
     """AdamW over one player's weights, with a rate that follows that player's own turns.
 
     Weight decay spares biases and norms (parameters of one dimension). Parameters with a rate of their own, such as
-    projections, follow the same schedule.
+    projections, follow the same schedule. It begins again at the turn `phase_begins`, if one is named.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class PlayerOptimizer:
         clip_norm: float | None = None,
         warmup_fraction: float = 0.06,
         also: Iterable[tuple[nn.Module, float]] = (),
+        phase_begins: int | None = None,
     ) -> None:
         groups: list[dict[str, Any]] = []
         for part, rate in ((module, learning_rate), *also):
@@ -42,6 +43,7 @@ class PlayerOptimizer:
         self.turn = 0
         self.total_turns = total_turns
         self.warmup_fraction = warmup_fraction
+        self.phase_begins = phase_begins
         self._adamw = torch.optim.AdamW(groups, fused=True)
 
     @property
@@ -52,7 +54,8 @@ class PlayerOptimizer:
     @property
     def _share(self) -> float:
         """The share of the full rate at this turn."""
-        return linear_rate(min(self.turn, self.total_turns - 1), self.total_turns, self.warmup_fraction)
+        turn = min(self.turn, self.total_turns - 1)
+        return phased_rate(turn, self.total_turns, self.warmup_fraction, self.phase_begins)
 
     def step(self) -> Tensor:
         """Clips, moves the weights and drops the gradients. Gives the gradient's L2 norm before clipping."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cilda.distill.optimizer import PlayerOptimizer
-from cilda.distill.players import Players, owner_of_projections
+from cilda.distill.players import Players, learners
 from cilda.distill.schedule import Cycle
 from cilda.distill.trainer_settings import TrainerSettings
 from cilda.methods.recipe import Method
@@ -13,8 +13,10 @@ def make_optimizers(
     players: Players, recipe: Method, settings: TrainerSettings, cycle: Cycle
 ) -> dict[str, PlayerOptimizer]:
     """One optimiser a player, and one for the critic; the projections go to their owner."""
-    owner = owner_of_projections(recipe, settings.turn.projection)
-    projections = [(players.losses["layer_contrast"], settings.projection_learning_rate)] if owner else []
+    projections = {
+        owner: [(loss, settings.projection_learning_rate) for loss in losses]
+        for owner, losses in learners(recipe, players.losses, settings.turn.projection).items()
+    }
     optimizers = {
         "student": PlayerOptimizer(
             players.student,
@@ -23,7 +25,8 @@ def make_optimizers(
             weight_decay=settings.weight_decay,
             clip_norm=settings.clip_norm,
             warmup_fraction=settings.warmup_fraction,
-            also=projections if owner == "student" else [],
+            also=projections.get("student", []),
+            phase_begins=settings.phase_begins,
         )
     }
     if recipe.generator and players.generator is not None:
@@ -33,9 +36,9 @@ def make_optimizers(
             total_turns=cycle.generator_total,
             clip_norm=settings.generator_clip_norm,
             warmup_fraction=settings.warmup_fraction,
-            also=projections if owner == "generator" else [],
+            also=projections.get("generator", []),
         )
-    if owner == "critic":
+    if "critic" in projections:
         optimizers["critic"] = PlayerOptimizer(
             players.losses["layer_contrast"],
             learning_rate=settings.projection_learning_rate,

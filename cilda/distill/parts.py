@@ -61,7 +61,8 @@ def joined_views(views: Sequence[View], batch: Batch) -> View:
         return views[0]
     teachers = [view.teacher for view in views if view.teacher is not None]
     students = [view.student for view in views]
-    return View(batch.labels_B, _joined(students), _joined(teachers) if teachers else None)
+    teacher = _joined(teachers) if teachers else None
+    return View(batch.labels_B, _joined(students), teacher, batch.rows_B, batch.attention_BT)
 
 
 def _joined(outputs: Sequence[Outputs]) -> Outputs:

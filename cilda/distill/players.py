@@ -68,6 +68,24 @@ def owner_of_projections(recipe: Method, mode: Projection) -> Literal["student",
     return "student" if student_has else "critic"
 
 
+def learners(
+    recipe: Method, losses: nn.ModuleDict, mode: Projection
+) -> dict[Literal["student", "generator", "critic"], list[nn.Module]]:
+    """The losses whose own weights move, by whose turn moves them; whoever moves none is left out.
+
+    Those of layer_contrast follow `owner_of_projections`; all others learn with the student that descends them, unless
+    everything is "frozen".
+    """
+    found: dict[Literal["student", "generator", "critic"], list[nn.Module]] = {}
+    names = {term.loss for term in recipe.student}
+    for name, loss in losses.items():
+        owner = owner_of_projections(recipe, mode) if name == "layer_contrast" else "student"
+        moved = name == "layer_contrast" or (name in names and mode != "frozen")
+        if owner is not None and moved and any(True for _ in loss.parameters()):
+            found.setdefault(owner, []).append(loss)
+    return found
+
+
 def critic_of(recipe: Method, losses: nn.ModuleDict) -> Objective:
     """What the critic lowers: the generator's own contrastive terms."""
     terms = tuple(term for term in recipe.generator if term.loss == "layer_contrast")

@@ -24,7 +24,6 @@ from cilda.distill.objective import make_losses
 from cilda.distill.optimizers import make_optimizers
 from cilda.distill.players import Players
 from cilda.distill.preflight import Known, Preflight, free_bytes, look, looked_ahead
-from cilda.distill.schedule import Cycle
 from cilda.distill.stage_forecast import StageForecast
 from cilda.distill.start_record import StartRecord
 from cilda.distill.step import Turns
@@ -74,7 +73,7 @@ def rehearsed(
             )
         train, validation = rows
         taught = Teacher(teacher, data.task, {}, origins_of(base), base.source)
-        players = assemble_players(config, recipe, data, taught, student, generator, device)
+        players = assemble_players(config, recipe, data, taught, student, generator, device, train)
         settings = student_stage(
             config,
             texts=len(train),
@@ -157,5 +156,5 @@ def _teacher_stage(
 
 
 def _turns(players: Players, recipe: Method, settings: TrainerSettings) -> Turns:
-    cycle = Cycle(settings.total_turns, settings.generator_turns if recipe.generator else 0, settings.student_turns)
+    cycle = settings.cycle(recipe)
     return Turns(players, recipe, make_optimizers(players, recipe, settings, cycle), settings.turn)

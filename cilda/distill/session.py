@@ -16,6 +16,7 @@ from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate
 from cilda.distill.hardware import set_up
+from cilda.distill.layer_choice import LayerChoice
 from cilda.distill.losses.layer_contrast import LayerContrast
 from cilda.distill.model_folder import save_model
 from cilda.distill.models import Student, count_parameters
@@ -32,6 +33,7 @@ from cilda.distill.teacher import Teacher, load_teacher, obtain_teacher
 from cilda.distill.trainer import Trainer
 from cilda.distill.trainer_settings import TrainerSettings, student_stage
 from cilda.errors import CildaError
+from cilda.methods.layer_maps import in_words
 from cilda.runs.control import Orders
 from cilda.runs.predictions import keep_predictions
 from cilda.runs.writer import RunWriter
@@ -123,7 +125,8 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
     }
     train = splits.pop("train")
     _tell_rows(writer, train, splits)
-    players = assemble_players(config, recipe, data, teacher, student, generator, device)
+    players = assemble_players(config, recipe, data, teacher, student, generator, device, train)
+    _tell_layers(writer, config, players)
     mask_id = tokenizer.mask_token_id
     settings = student_stage(
         config, texts=len(train), width=players.student.width, mask_id=mask_id or 0, bfloat16=bfloat16
@@ -220,6 +223,16 @@ def _tell_rows(writer: RunWriter, train: TokenizedRows, validation: Mapping[str,
         cut = f"; {rows.cut:,} cut at the maximum length" if rows.cut else ""
         what = f"{split}: {len(rows):,} rows of {rows.lengths.mean():.0f} tokens on average, {rows.rows.source}{cut}"
         writer.event("alert", level="info", what=what)
+
+
+def _tell_layers(writer: RunWriter, config: RunConfig, players: Players) -> None:
+    """Says in the events which layers the losses compare."""
+    for name, loss in players.losses.items():
+        layers = getattr(loss, "layers", None)
+        if isinstance(layers, LayerChoice):
+            again = ", redrawn every epoch" if config.layer_map == "random" else ""
+            what = f"{name} compares layers student:teacher {in_words(layers.pairs)} ({config.layer_map}{again})"
+            writer.event("alert", level="info", what=what)
 
 
 def _hand_over(

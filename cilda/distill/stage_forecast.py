@@ -16,7 +16,6 @@ from cilda.distill.data import TokenizedRows, epoch_order
 from cilda.distill.dry_turn import step_seconds, tried, wait_for
 from cilda.distill.fitting import Fit, fit, turn_of
 from cilda.distill.memory import give_back
-from cilda.distill.schedule import Cycle
 from cilda.distill.step import Turns
 from cilda.distill.trainer_settings import TrainerSettings
 from cilda.methods.recipe import Player
@@ -84,8 +83,7 @@ def forecast(
         turns.micro_batch = found.proposal
     micro_batch = turns.micro_batch if found.fits or auto_batch else found.proposal
     usual = usual_batch(train, settings.batch_size, settings.turn.seed)
-    generator_turns = settings.generator_turns if "generator" in turns.players_in_turn else 0
-    cycle = Cycle(settings.total_turns, generator_turns, settings.student_turns)
+    cycle = settings.cycle(turns.recipe)
     totals: dict[Player, int] = {"student": settings.total_turns, "generator": cycle.generator_total}
     players: dict[Player, PlayerForecast] = {}
     for player in turns.players_in_turn:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from cilda.distill.batch import Batch, Masked, Outputs, SoftTokens, View, joined
 from cilda.distill.clock import Clock
+from cilda.distill.losses.loss import Loss, Moment
 from cilda.distill.masking import mask
 from cilda.distill.objective import Objective, Score
 from cilda.distill.parts import batch_parts, joined_rewrites, joined_views, masked_parts, part_sizes
-from cilda.distill.players import Players, Projection, critic_of, learning, owner_of_projections, stream
+from cilda.distill.players import Players, Projection, critic_of, learners, learning, stream
 from cilda.distill.watching import agreement, changed_fraction
 from cilda.methods.recipe import Method, Player, Sight
 
@@ -91,14 +92,18 @@ class Turns:
         self.settings = settings
         self.clock = clock or Clock()
         self.optimizers = optimizers
+        self.recipe = recipe
         self.micro_batch = settings.micro_batch
         self.moved = False
         """Whether weights may have moved in the turn that is being played, or in the last one."""
-        losses = dict(players.losses.items())
-        self._climb = Objective(recipe.generator, losses)  # type: ignore[arg-type]
-        self._descend = Objective(recipe.student, losses)  # type: ignore[arg-type]
-        self._owner = owner_of_projections(recipe, settings.projection)
-        self._critic = critic_of(recipe, players.losses) if self._owner == "critic" else None
+        self.remembers = True
+        """Whether losses are told what was said in a turn; not in a dry one."""
+        self._losses: dict[str, Loss] = dict(players.losses.items())  # type: ignore[arg-type]
+        self._climb = Objective(recipe.generator, self._losses)
+        self._by_phase = [Objective(recipe.student_in(1 + phase), self._losses) for phase in range(recipe.phases)]
+        self._descend = self._by_phase[0]
+        self._learners = learners(recipe, players.losses, settings.projection)
+        self._critic = critic_of(recipe, players.losses) if "critic" in self._learners else None
         self.device = next(players.student.parameters()).device
         self.random = {name: stream(settings.seed, name, self.device) for name in ("generator", "student")}
 
@@ -106,6 +111,12 @@ class Turns:
     def players_in_turn(self) -> tuple[Player, ...]:
         """Whose turns there are."""
         return ("generator", "student") if self._climb.terms else ("student",)
+
+    def enter(self, phase: int, moment: Moment) -> None:
+        """Says where the student's next turn stands: which terms it descends, and what time it is for the losses."""
+        self._descend = self._by_phase[phase - 1]
+        for loss in self._losses.values():
+            loss.enter(moment)
 
     def generator(self, batch: Batch, *, norms_by_term: bool = False) -> TurnResult:
         """The generator ascends its objective by one optimiser step; teacher and student are held."""
@@ -141,6 +152,9 @@ class Turns:
         seen = {sight: joined_views([views[sight] for views in looks], batch) for sight in looks[0]}
         if self._critic is not None:
             summed.update(self._critic_step(seen))
+        if self.remembers and "real" in seen:
+            for name in {term.loss for term in self._descend.terms}:
+                self._losses[name].remember(seen["real"])
         whole = joined_rewrites(rewrites, batch) if rewrites else None
         summed |= agreement(seen) | changed_fraction(batch, whole)
         return TurnResult(summed, batch.size, 0 if whole is None else len(whole.sampled_N), whole, seen)
@@ -168,7 +182,7 @@ class Turns:
                 teacher = self._teacher_on(rewrite, layers) if self._climb.needs_teacher("soft") else None
             with self.clock("student"):
                 student = self.players.student(rewrite, want_layers=layers)
-        view = View(part.batch.labels_B, student, teacher)
+        view = _view(part.batch, student, teacher)
         score = self._climb({"soft": view})
         values = self._backward("generator", score, -score.total, part, norms_by_term=norms_by_term)
         return values, replace(rewrite, soft_NV=None), view.detach()
@@ -187,7 +201,7 @@ class Turns:
         with learning(self.players.student):
             with self.clock("student"):
                 student = self._on_all(self.players.student, looks)
-                views = {sight: View(part.batch.labels_B, student[sight], teacher.get(sight)) for sight in looks}
+                views = {sight: _view(part.batch, student[sight], teacher.get(sight)) for sight in looks}
                 score = self._descend(views)
             values = self._backward("student", score, score.total, part, norms_by_term=norms_by_term)
         return values, rewrite, {sight: view.detach() for sight, view in views.items()}
@@ -214,12 +228,16 @@ class Turns:
     def _on_all(self, model: nn.Module | None, looks: Mapping[Sight, Batch]) -> dict[Sight, Outputs]:
         """What a model says of each look; two looks of one batch go through it together."""
         assert model is not None
-        layers = any(self._needs_layers(sight) for sight in looks)
+        wanted = {
+            "want_layers": any(self._needs_layers(sight) for sight in looks),
+            "want_tokens": any(self._descend.needs_tokens(sight) for sight in looks),
+            "want_attention": any(self._descend.needs_attention(sight) for sight in looks),
+        }
         batches = list(looks.values())
         together = batches[0] if len(batches) == 1 else joined(*batches)
         # Who learns is in training mode, everyone else at rest: see `learning`.
         with torch.set_grad_enabled(model.training), self._autocast():
-            outputs: Outputs = model(together, want_layers=layers)
+            outputs: Outputs = model(together, **wanted)
         return dict(zip(looks, outputs.split([batch.size for batch in batches]), strict=True))
 
     def _critic_step(self, views: Mapping[Sight, View]) -> dict[str, Tensor]:
@@ -251,12 +269,20 @@ class Turns:
         with self.clock("optimizer"):
             return self.optimizers[player].step()
 
-    def _projections_if(self, owner: str) -> AbstractContextManager[None]:
-        """The projections learn in their owner's turns."""
-        return learning(self.players.losses["layer_contrast"]) if self._owner == owner else nullcontext()
+    @contextmanager
+    def _projections_if(self, owner: Player) -> Iterator[None]:
+        """While open, the losses whose weights this player moves learn."""
+        with ExitStack() as stack:
+            for loss in self._learners.get(owner, []):
+                stack.enter_context(learning(loss))
+            yield
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bfloat16)
+
+
+def _view(batch: Batch, student: Outputs, teacher: Outputs | None) -> View:
+    return View(batch.labels_B, student, teacher, batch.rows_B, batch.attention_BT)
 
 
 def _mean(values: Sequence[dict[str, Tensor]], parts: Sequence[_Part]) -> dict[str, Tensor]:

@@ -17,11 +17,11 @@ from cilda.distill.fit import check_fit, fingerprint
 from cilda.distill.heeding import Heeding, Kept
 from cilda.distill.keeper import Keeper
 from cilda.distill.ledger import Entry, Ledger
+from cilda.distill.losses.loss import Moment
 from cilda.distill.optimizers import make_optimizers
 from cilda.distill.out_of_memory import play_within_memory
 from cilda.distill.players import Players
 from cilda.distill.recorder import Recorder
-from cilda.distill.schedule import Cycle
 from cilda.distill.step import TurnResult, Turns
 from cilda.distill.trainer_settings import TrainerSettings
 from cilda.errors import CildaError
@@ -73,8 +73,7 @@ class Trainer:
         self._newest: tuple[int, str] | None = None
         self._heeding = None if orders is None else Heeding(orders, writer, self._checkpoint, self._place)
         self._clock = Clock()
-        generator_turns = settings.generator_turns if recipe.generator else 0
-        self.cycle = Cycle(settings.total_turns, generator_turns, settings.student_turns)
+        self.cycle = settings.cycle(recipe)
         self.optimizers = make_optimizers(players, recipe, settings, self.cycle)
         self.turns = Turns(players, recipe, self.optimizers, settings.turn, self._clock)
         seed = settings.turn.seed
@@ -180,6 +179,9 @@ class Trainer:
         """The player's next turn on a batch."""
         with self._clock("data"):
             batch = batch.to(self.device)
+        if player == "student":
+            phase, share = self.settings.place_in_phase(self.done["student"])
+            self.turns.enter(phase, Moment(self.streams["student"].epoch, share))
         norms = (self.done[player] + 1) % self.settings.gradient_norms_every == 0
         return play_within_memory(
             self.turns,
@@ -259,7 +261,9 @@ class Trainer:
         if gained:
             self.best = Best(score, turn, scores)
             self._keeper.keep_best(turn, self.players.student.state_dict())
-        self._evaluations_without_gain = 0 if gained else self._evaluations_without_gain + 1
+        # What a first phase learns is often no answer yet.
+        waits = turn > (settings.phase_begins or 0)
+        self._evaluations_without_gain = 0 if gained or not waits else self._evaluations_without_gain + 1
         for place, (split, of_split) in enumerate(scores.items()):
             self.writer.event(
                 "evaluation",

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cilda.config import RunConfig
-from cilda.distill.schedule import default_epochs, default_learning_rate
+from cilda.distill.schedule import Cycle, default_epochs, default_learning_rate
 from cilda.distill.step import TurnSettings
+from cilda.methods.recipe import Method
 
 MOST_TEACHER_EPOCHS = 10.0
 
@@ -41,6 +42,22 @@ class TrainerSettings:
     checkpoint_every: int | None = None
     """By default at each evaluation."""
     keep_checkpoints: int = 2
+    phase_begins: int | None = None
+    """The turn (0-based) with which the second phase begins; None where there is one phase only."""
+    generator_until: int | None = None
+    """The turn from which on the student reads no rewritten text; None where there is none."""
+
+    def cycle(self, recipe: Method) -> Cycle:
+        """The order of the players' turns."""
+        generator_turns = self.generator_turns if recipe.generator else 0
+        return Cycle(self.total_turns, generator_turns, self.student_turns, self.generator_until)
+
+    def place_in_phase(self, turn: int) -> tuple[int, float]:
+        """The phase, counted from 1, that a turn (0-based) belongs to, and the share of it that is done before."""
+        begins = self.phase_begins
+        if begins is None or turn < begins:
+            return 1, turn / (self.total_turns if begins is None else begins)
+        return 2, (turn - begins) / max(1, self.total_turns - begins)
 
 
 def student_stage(config: RunConfig, *, texts: int, width: int, mask_id: int, bfloat16: bool) -> TrainerSettings:
@@ -49,6 +66,9 @@ def student_stage(config: RunConfig, *, texts: int, width: int, mask_id: int, bf
     total = max(1, round((config.epochs or default_epochs(per_epoch)) * per_epoch))
     if config.max_turns is not None:
         total = min(total, config.max_turns)
+    recipe = config.recipe
+    begins = None if recipe.phases == 1 else min(max(1, round(total * config.first_phase)), max(1, total - 1))
+    reads_on = begins is None or any(term.on == "soft" for term in recipe.student_in(2))
     return replace(
         _either_stage(config, per_epoch, bfloat16=bfloat16),
         total_turns=total,
@@ -67,6 +87,8 @@ def student_stage(config: RunConfig, *, texts: int, width: int, mask_id: int, bf
         generator_learning_rate=config.generator_learning_rate,
         generator_clip_norm=config.generator_clip_norm,
         projection_learning_rate=config.projection_learning_rate,
+        phase_begins=begins,
+        generator_until=None if reads_on else begins,
         early_stopping=config.early_stopping,
     )
 

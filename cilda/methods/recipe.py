@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from cilda.errors import UsageError, unknown
 
@@ -14,7 +14,33 @@ Sight = Literal["real", "soft"]
 
 PLAYERS: tuple[Player, ...] = ("generator", "student")
 SIGHTS: tuple[Sight, ...] = ("real", "soft")
-LOSS_NAMES = ("hard_label", "logit_kl", "layer_contrast")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What recipes must know of a loss."""
+
+    compares: bool = True
+    """Whether it compares the student with a teacher."""
+    climbed: bool = False
+    """Whether a generator can climb it: its gradient reaches the rewritten tokens."""
+    on: tuple[Sight, ...] = SIGHTS
+    """The views on which it means something."""
+
+
+LOSS_KINDS: dict[str, Kind] = {
+    "hard_label": Kind(compares=False),
+    "logit_kl": Kind(climbed=True),
+    "logit_mse": Kind(climbed=True),
+    "annealed_mse": Kind(),
+    "layer_contrast": Kind(climbed=True),
+    "layer_distance": Kind(),
+    # Its memory holds one vector a training text, and a rewrite is none.
+    "crd_memory": Kind(on=("real",)),
+    "hidden_mse": Kind(),
+    "attention_mse": Kind(),
+}
+LOSS_NAMES = tuple(LOSS_KINDS)
 
 
 @dataclass(frozen=True)
@@ -23,12 +49,14 @@ class Term:
 
     `on` is "real" for the text as it stands or "soft" for the generator's rewrite of it. With `per_log_batch` the
     loss is divided by ln B, its value when all similarities are equal, so that it weighs the same at any batch size.
+    `phase` is the only phase of the student's turns in which the term counts, 1 or 2; None for all turns.
     """
 
     loss: str
     on: Sight
     weight: float
     per_log_batch: bool = False
+    phase: int | None = None
 
     @property
     def key(self) -> str:
@@ -40,7 +68,8 @@ class Term:
 class Method:
     """How to learn: the terms that the generator climbs and the terms that the student descends.
 
-    A method without generator terms has no generator turns; without soft terms it needs no generator at all.
+    A method without generator terms has no generator turns; without soft terms it needs no generator at all. `settings`
+    are those that the method brings along; the user's own stand above them.
     """
 
     name: str
@@ -48,6 +77,7 @@ class Method:
     source: str
     generator: tuple[Term, ...] = ()
     student: tuple[Term, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def terms(self, player: Player) -> tuple[Term, ...]:
         """The terms of one player."""
@@ -61,7 +91,16 @@ class Method:
     @property
     def needs_teacher(self) -> bool:
         """Whether any term compares the student with a teacher."""
-        return any(term.loss != "hard_label" for term in (*self.generator, *self.student))
+        return any(LOSS_KINDS[term.loss].compares for term in (*self.generator, *self.student))
+
+    @property
+    def phases(self) -> int:
+        """How many phases the student's turns have: 1, or 2 where terms belong to one of two."""
+        return max((term.phase or 1 for term in self.student), default=1)
+
+    def student_in(self, phase: int) -> tuple[Term, ...]:
+        """What the student descends in a phase, counted from 1."""
+        return tuple(term for term in self.student if term.phase in (None, phase))
 
 
 def with_weights(method: Method, weights: Mapping[str, float]) -> Method:
@@ -85,11 +124,15 @@ def with_weights(method: Method, weights: Mapping[str, float]) -> Method:
         term = lists[player].get(key) or Term(loss, "soft" if on == "soft" else "real", weight)
         lists[player][key] = replace(term, weight=weight)
     kept = {player: tuple(term for term in terms.values() if term.weight > 0) for player, terms in lists.items()}
-    if not kept["student"]:
-        raise UsageError(
-            f"no term of {method.name} is left for the student", "give at least one student term a weight above 0"
-        )
-    return replace(method, generator=kept["generator"], student=kept["student"])
+    changed = replace(method, generator=kept["generator"], student=kept["student"])
+    for phase in range(1, method.phases + 1):
+        if not changed.student_in(phase):
+            when = f" in phase {phase} of {method.phases}" if method.phases > 1 else ""
+            raise UsageError(
+                f"no term of {method.name} is left for the student{when}",
+                "give at least one student term a weight above 0",
+            )
+    return changed
 
 
 def _find(name: str, lists: Mapping[Player, Mapping[str, Term]]) -> tuple[Player, str]:
@@ -100,10 +143,13 @@ def _find(name: str, lists: Mapping[Player, Mapping[str, Term]]) -> tuple[Player
     loss, _, on = key.partition(".")
     if loss not in LOSS_NAMES or on not in SIGHTS:
         raise unknown("term", name, [f"{loss}.{sight}" for loss in LOSS_NAMES for sight in SIGHTS])
-    if named == "generator" and (on == "real" or loss == "hard_label"):
+    if on not in LOSS_KINDS[loss].on:
+        raise UsageError(f"{key} means nothing: {loss} looks at the text as it stands", f"say {loss}.real")
+    if named == "generator" and (on == "real" or not LOSS_KINDS[loss].climbed):
+        climbed = ", ".join(f"{name}.soft" for name, kind in LOSS_KINDS.items() if kind.climbed)
         raise UsageError(
             f"the generator cannot climb {key}",
-            "its terms compare teacher and student on the rewritten text: logit_kl.soft, layer_contrast.soft",
+            f"its terms compare teacher and student on the rewritten text: {climbed}",
         )
     if named:
         return named, key

@@ -54,7 +54,7 @@ class DenseTurns:
         """The student descends ⅓ · hard_label(x) + ⅓ · logit_kl(x) + ⅓ · logit_kl(x'), then the critic its own part."""
         self.student_model.train()
         soft = self._soft_view(batch)
-        real = View(batch.labels_B, *(self._plain(model, batch) for model in (self.student_model, self.teacher)))
+        real = View(batch.labels_B, self._plain(self.student_model, batch), self._plain(self.teacher, batch))
         objective: Tensor = 1 / 3 * self.hard(real) + 1 / 3 * self.kl(real) + 1 / 3 * self.kl(soft)
         self._step("student", objective, self.student_model)
         self.student_model.eval()
@@ -68,8 +68,8 @@ class DenseTurns:
         ids_BT = batch.ids_BT.masked_fill(drawn_BT, self.mask_id)
         logits_BTV = self.generator_model(input_ids=ids_BT, attention_mask=batch.attention_BT).logits
         soft_BTV = F.gumbel_softmax(F.log_softmax(logits_BTV, dim=-1), tau=1.0, hard=True)
-        models = (self.student_model, self.teacher)
-        return View(batch.labels_B, *(self._fed(model, batch, soft_BTV, drawn_BT) for model in models))
+        student, teacher = (self._fed(model, batch, soft_BTV, drawn_BT) for model in (self.student_model, self.teacher))
+        return View(batch.labels_B, student, teacher)
 
     def _fed(self, model: PreTrainedModel, batch: Batch, soft_BTV: Tensor, drawn_BT: Tensor) -> Outputs:
         """A model's word on soft rows: mixed embeddings at all positions, of which only the drawn ones stay."""

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cilda.cli.description import describe_run
-from cilda.config import resolve
+from cilda.config_sources import resolve
 from cilda.runs.layout import RunFolder, create, create_new
 from cilda.runs.locks import Lock
 from cilda.runs.writer import RunWriter

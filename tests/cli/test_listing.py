@@ -37,7 +37,11 @@ def test_methods_as_json_keep_the_keys_of_their_terms(capsys: pytest.CaptureFixt
     main(["methods", "--json"])
     methods = {method["name"]: method for method in json.loads(capsys.readouterr().out)}
     term = methods["mate_kd"]["generator"][0]
-    assert term == {"key": "logit_kl.soft", "loss": "logit_kl", "on": "soft", "weight": 1.0, "per_log_batch": False}
+    assert term == {
+        "key": "logit_kl.soft", "loss": "logit_kl", "on": "soft", "weight": 1.0, "per_log_batch": False, "phase": None,
+    }  # fmt: skip
+    assert [term["phase"] for term in methods["annealing_kd"]["student"]] == [1, 2]
+    assert methods["rail_kd"]["settings"]["layer_map"] == "random"
     assert methods["finetune"]["generator"] == []
 
 

@@ -14,10 +14,10 @@ from cilda.distill.batch import Batch
 from cilda.distill.encoder import Encoder
 from cilda.distill.generator import Generator
 from cilda.distill.loading import quiet
-from cilda.distill.losses.loss import LossSettings
+from cilda.distill.losses.loss import LossSettings, Moment
 from cilda.distill.objective import make_losses
 from cilda.distill.optimizer import PlayerOptimizer
-from cilda.distill.players import Players, owner_of_projections
+from cilda.distill.players import Players, learners
 from cilda.distill.step import Turns, TurnSettings
 from cilda.methods import METHODS
 from cilda.methods.recipe import Method
@@ -40,6 +40,85 @@ GOLDEN: dict[str, dict[str, Numbers]] = {
             "total": (0.6232679, 0.5557739, 0.548008),
             "gradient_norm": (0.970127, 0.4664077, 0.3660999),
             "agreement.real": (0.25, 0, 0),
+        },
+    },
+    "pkd": {
+        "student": {
+            "hard_label.real": (1.194452, 1.084318, 1.052367),
+            "logit_kl.real": (0.05208382, 0.0193189, 0.0479705),
+            "layer_distance.real": (2.526471, 2.291951, 2.00982),
+            "total": (0.8347349, 0.7451667, 0.7123522),
+            "gradient_norm": (0.9241492, 0.4154141, 0.4497213),
+            "agreement.real": (0.25, 0.25, 0),
+        },
+    },
+    "tinybert": {
+        "student": {
+            "hidden_mse.real": (2.240185, 2.09136, 1.775887),
+            "attention_mse.real": (0.847306, 0.7330003, 0.6749243),
+            "total": (1.543746, 1.41218, 1.225406),
+            "gradient_norm": (1.085672, 0.9218752, 0.7202627),
+            "agreement.real": (0.25, 0.25, 1),
+        },
+        "student, second phase": {
+            "logit_kl.real": (0.01845713, 0.002205957, 0.02859426),
+            "total": (0.01845713, 0.002205957, 0.02859426),
+            "gradient_norm": (0.3695421, 0.07918938, 0.4719508),
+            "agreement.real": (0.5, 0.75, 0.75),
+        },
+    },
+    "codir": {
+        "student": {
+            "hard_label.real": (1.194452, 1.06697, 1.168801),
+            "logit_kl.real": (0.05208382, 0.046119, 0.08692037),
+            "crd_memory.real": (8.342463, 1.406652, 0.9470196),
+            "total": (2.167107, 0.7265659, 0.6916924),
+            "gradient_norm": (13.13568, 5.109613, 4.715285),
+            "agreement.real": (0.25, 0.25, 0),
+        },
+    },
+    "rail_kd": {
+        "student": {
+            "hard_label.real": (1.194452, 1.090952, 1.064435),
+            "logit_kl.real": (0.05208382, 0.006770002, 0.03865227),
+            "layer_distance.real": (1.253082, 0.720409, 0.4622289),
+            "total": (0.8332059, 0.6060437, 0.5217723),
+            "gradient_norm": (1.721089, 1.331351, 1.066516),
+            "agreement.real": (0.25, 0.5, 0),
+        },
+    },
+    "annealing_kd": {
+        "student": {
+            "annealed_mse.real": (0.09566315, 0.0110078, 0.1947928),
+            "total": (0.09566315, 0.0110078, 0.1947928),
+            "gradient_norm": (1.457025, 0.5363534, 2.101047),
+            "agreement.real": (0.25, 0.75, 0),
+        },
+        "student, second phase": {
+            "hard_label.real": (1.113414, 1.151138, 1.140668),
+            "total": (1.113414, 1.151138, 1.140668),
+            "gradient_norm": (1.239499, 0.9905941, 1.355662),
+        },
+    },
+    "combined_kd": {
+        "generator": {
+            "logit_mse.soft": (0.1972504, 0.1155154, 0.2369993),
+            "total": (0.1972504, 0.1155154, 0.2369993),
+            "gradient_norm": (0.2383264, 0.06391609, 0.2013198),
+        },
+        "student": {
+            "annealed_mse.real": (0.09566315, 0.01938394, 0.2071587),
+            "annealed_mse.soft": (0.08505838, 0.02098775, 0.197118),
+            "total": (0.09036077, 0.02018584, 0.2021383),
+            "gradient_norm": (1.404887, 0.9408568, 2.333699),
+            "agreement.real": (0.25, 0.25, 0),
+            "agreement.soft": (0.5, 0.75, 0),
+            "changed_fraction": (1, 1, 0.8571429),
+        },
+        "student, second phase": {
+            "hard_label.real": (1.127706, 1.154677, 1.147861),
+            "total": (1.127706, 1.154677, 1.147861),
+            "gradient_norm": (1.392405, 1.005244, 1.413497),
         },
     },
     "random_mlm": {
@@ -145,14 +224,18 @@ def batch(turn: int) -> Batch:
     ids_BT = ids_BT.masked_fill(places_1T == 0, CLS).masked_fill(places_1T == lengths_B1 - 1, SEP)
     ids_BT = ids_BT.masked_fill(places_1T >= lengths_B1, PAD)
     special_BT = ids_BT <= MASK
-    return Batch(ids_BT, (places_1T < lengths_B1).long(), special_BT, torch.tensor([0, 1, 2, turn % 3]))
+    labels_B, rows_B = torch.tensor([0, 1, 2, turn % 3]), torch.tensor([0, 1, 2, turn % 3 + 3])
+    return Batch(ids_BT, (places_1T < lengths_B1).long(), special_BT, labels_B, rows_B=rows_B)
 
 
 def turns(recipe: Method) -> Turns:
     """Turns of a recipe with rates at which three turns make a difference."""
     settings = TurnSettings(MASK, seed=7)
+    maps = any(term.loss == "attention_mse" for term in recipe.student)
+    pooling = recipe.settings.get("pooling", "first")
     teacher, student = (
-        Encoder(model(BertForSequenceClassification, layers, seed)) for layers, seed in ((3, 1), (2, 2))
+        Encoder(model(BertForSequenceClassification, layers, seed), pooling, attention_maps=maps)
+        for layers, seed in ((3, 1), (2, 2))
     )
     losses = make_losses(
         recipe,
@@ -164,32 +247,40 @@ def turns(recipe: Method) -> Turns:
             student_width=16,
             contrast_temperature=0.5,
             projection_width=8,
+            layer_map=recipe.settings.get("layer_map", "all"),
+            distance=recipe.settings.get("distance", "layerwise"),
+            memory_negatives=5,
+            train_labels_N=torch.arange(12) % 3,
+            train_rows=12,
             seed=7,
         ),
     )
     generator = Generator(model(BertForMaskedLM, 1, 3), VOCABULARY, [PAD, 1, CLS, SEP, MASK])
     players = Players(student, losses, teacher, generator)
-    owner = owner_of_projections(recipe, settings.projection)
-    projections = [(losses["layer_contrast"], 1e-2)] if owner == "student" else []
+    movers = learners(recipe, losses, settings.projection)
+    projections = [(loss, 1e-2) for loss in movers.get("student", [])]
     optimizers = {
         "student": PlayerOptimizer(student, learning_rate=1e-2, total_turns=9, weight_decay=0.1, also=projections),
         "generator": PlayerOptimizer(generator, learning_rate=1e-2, total_turns=9, clip_norm=0.01),
     }
-    if owner == "critic":
+    if "critic" in movers:
         optimizers["critic"] = PlayerOptimizer(losses["layer_contrast"], learning_rate=1e-2, total_turns=9)
     return Turns(players, recipe, optimizers, settings)
 
 
 def numbers(recipe: Method) -> dict[str, Numbers]:
-    """All scalars of three turns of each kind, in turn."""
+    """All scalars of three turns of each kind, in turn; of a second phase by themselves."""
     played = turns(recipe)
-    told: dict[str, list[dict[str, float]]] = {"generator": [], "student": []}
-    for turn in range(3):
-        if recipe.generator:
+    told: dict[str, list[dict[str, float]]] = {"generator": [], "student": [], "student, second phase": []}
+    for turn in range(3 * recipe.phases):
+        phase = 1 + turn // 3
+        if recipe.generator and phase == 1:
             values = played.generator(batch(turn)).values
             told["generator"].append({key: value.item() for key, value in values.items()})
+        played.enter(phase, Moment(epoch=turn, share=turn % 3 / 3))
         values = played.student(batch(turn + 10)).values
-        told["student"].append({key: value.item() for key, value in values.items()})
+        who = "student" if phase == 1 else "student, second phase"
+        told[who].append({key: value.item() for key, value in values.items()})
     return {
         player: {key: (one[key], two[key], three[key]) for key in one}
         for player, (one, two, three) in ((player, turns) for player, turns in told.items() if turns)

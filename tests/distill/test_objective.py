@@ -32,6 +32,12 @@ def test_a_method_makes_only_the_losses_that_it_names() -> None:
     assert {name: list(losses_for(name)) for name in METHODS} == {
         "finetune": ["hard_label"],
         "kd": ["hard_label", "logit_kl"],
+        "pkd": ["hard_label", "logit_kl", "layer_distance"],
+        "tinybert": ["hidden_mse", "attention_mse", "logit_kl"],
+        "codir": ["hard_label", "logit_kl", "crd_memory"],
+        "rail_kd": ["hard_label", "logit_kl", "layer_distance"],
+        "annealing_kd": ["annealed_mse", "hard_label"],
+        "combined_kd": ["logit_mse", "annealed_mse", "hard_label"],
         "random_mlm": ["hard_label", "logit_kl"],
         "mate_kd": ["logit_kl", "hard_label"],
         "cilda": ["logit_kl", "layer_contrast", "hard_label"],

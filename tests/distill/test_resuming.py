@@ -23,7 +23,8 @@ from tests.tiny_trainer import events_of, fresh_players, orders_of, tiny_trainer
 from tests.trees import same
 
 CASES: list[tuple[str, Projection]] = [
-    ("cilda", "critic"), ("cilda_minild", "ascend"), ("mate_kd", "critic"), ("kd", "critic"), ("finetune", "critic")
+    ("cilda", "critic"), ("cilda_minild", "ascend"), ("mate_kd", "critic"), ("kd", "critic"), ("finetune", "critic"),
+    ("codir", "critic"), ("rail_kd", "critic"), ("combined_kd", "critic"), ("tinybert", "critic"),
 ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cilda.distill.schedule import Cycle, default_epochs, default_learning_rate, linear_rate
+from cilda.distill.schedule import Cycle, default_epochs, default_learning_rate, linear_rate, phased_rate
 
 
 def played(cycle: Cycle) -> str:
@@ -61,3 +61,17 @@ def test_epochs_by_the_number_of_rows() -> None:
 def test_learning_rates_by_width() -> None:
     rates = [default_learning_rate(width) for width in (128, 384, 768, 1024, 4096)]
     assert rates == pytest.approx([5e-4, 8e-5, 2e-5, 1.125e-5, 1e-5])
+
+
+def test_the_generator_rests_when_nobody_reads_it_any_more() -> None:
+    assert played(Cycle(total=7, generator_turns=1, student_turns=2, generator_until=3)) == "gssgsssss"
+    assert played(Cycle(total=3, generator_turns=1, student_turns=2, generator_until=0)) == "sss"
+
+
+def test_a_second_phase_has_a_warm_up_and_a_decay_of_its_own() -> None:
+    rates = [phased_rate(turn, 10, 0.2, 6) for turn in range(10)]
+    assert rates[:6] == [linear_rate(turn, 6, 0.2) for turn in range(6)]
+    assert rates[6:] == [linear_rate(turn, 4, 0.2) for turn in range(4)]
+    assert [phased_rate(turn, 10, 0.2, None) for turn in range(10)] == [
+        linear_rate(turn, 10, 0.2) for turn in range(10)
+    ]

@@ -60,7 +60,7 @@ def packages_among(requirements: Iterable[str]) -> Check:
 def settings() -> Check:
     """The user's own file of settings, and variables that miss one."""
     from cilda.cli.settings import user_settings_file
-    from cilda.config import environment_layer, file_layer, mistaken_variables, resolve
+    from cilda.config_sources import environment_layer, file_layer, mistaken_variables, resolve
 
     path = user_settings_file()
     try:

@@ -6,18 +6,21 @@ from typing import Self
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from cilda.distill.batch import View
-from cilda.distill.losses.loss import Loss, LossSettings
+from cilda.distill.layer_choice import LayerChoice
+from cilda.distill.linear import linear_map
+from cilda.distill.losses.loss import Loss, LossSettings, Moment
 
 
 class LayerContrast(Loss):
     """InfoNCE over intermediate layers: does the student's view of a text stand nearest to the teacher's?
 
-    All pooled layers of a model are concatenated and mapped linearly to P dimensions, uᵢ from the teacher and vᵢ
-    from the student:  −1/B Σᵢ ln( exp(cos(uᵢ, vᵢ)/τ) / Σⱼ exp(cos(uᵢ, vⱼ)/τ) ),  in nats; the other texts of the
-    batch are the negatives, the teacher is the anchor. Equal similarities give ln B. Always computed in float32.
+    The pooled layers of a model that the layer map names, by default all, are concatenated and mapped linearly to P
+    dimensions, uᵢ from the teacher and vᵢ from the student:  −1/B Σᵢ ln( exp(cos(uᵢ, vᵢ)/τ) / Σⱼ exp(cos(uᵢ, vⱼ)/τ) ),
+    in nats; the other texts of the batch are the negatives, the teacher is the anchor. Equal similarities give ln B.
+    Always computed in float32.
     Source: TKC002/CILDA-plus-minILD for the form; Sun et al. 2020, arXiv:2009.14167, for layers side by side.
     """
 
@@ -27,24 +30,27 @@ class LayerContrast(Loss):
     def __init__(
         self,
         *,
-        teacher_features: int,
-        student_features: int,
+        layers: LayerChoice,
+        teacher_width: int,
+        student_width: int,
         width: int = 128,
         temperature: float = 2.0,
         seed: int = 0,
     ) -> None:
         super().__init__()
         self.temperature = temperature
+        self.layers = layers
         random = torch.Generator().manual_seed(seed)
-        self.teacher_map = _linear(teacher_features, width, random)
-        self.student_map = _linear(student_features, width, random)
+        self.teacher_map = linear_map(len(layers.teacher_places) * teacher_width, width, random)
+        self.student_map = linear_map(len(layers.student_places) * student_width, width, random)
 
     @classmethod
     def made(cls, settings: LossSettings) -> Self:
         """The loss for these settings."""
         return cls(
-            teacher_features=settings.teacher_layers * settings.teacher_width,
-            student_features=settings.student_layers * settings.student_width,
+            layers=settings.layers,
+            teacher_width=settings.teacher_width,
+            student_width=settings.student_width,
             width=settings.projection_width,
             temperature=settings.contrast_temperature,
             seed=settings.seed,
@@ -54,6 +60,10 @@ class LayerContrast(Loss):
         """A scalar from pooled layers (B, L, D) of both models; L and D may differ between them."""
         similarity_BB = self._similarity(view)
         return F.cross_entropy(similarity_BB, torch.arange(len(similarity_BB), device=similarity_BB.device))
+
+    def enter(self, moment: Moment) -> None:
+        """Takes the layers of this epoch."""
+        self.layers.enter(moment.epoch)
 
     @torch.no_grad()
     def by_text(self, view: View) -> Tensor:
@@ -66,14 +76,6 @@ class LayerContrast(Loss):
         """cos(uᵢ, vⱼ)/τ of each text for the teacher with each for the student."""
         assert view.teacher is not None and view.teacher.pooled_BLD is not None and view.student.pooled_BLD is not None
         with torch.autocast(view.student.logits_BC.device.type, enabled=False):
-            u_BP = F.normalize(self.teacher_map(view.teacher.pooled_BLD.float().flatten(1)), dim=-1)
-            v_BP = F.normalize(self.student_map(view.student.pooled_BLD.float().flatten(1)), dim=-1)
+            u_BP = F.normalize(self.teacher_map(self.layers.of_teacher(view.teacher.pooled_BLD)), dim=-1)
+            v_BP = F.normalize(self.student_map(self.layers.of_student(view.student.pooled_BLD)), dim=-1)
             return u_BP @ v_BP.T / self.temperature
-
-
-def _linear(features: int, width: int, random: torch.Generator) -> nn.Linear:
-    """A linear map whose start depends on `random` alone, and not on what else was made before it."""
-    linear: nn.Linear = nn.utils.skip_init(nn.Linear, features, width)
-    nn.init.normal_(linear.weight, std=features**-0.5, generator=random)
-    nn.init.zeros_(linear.bias)
-    return linear

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from cilda.distill.batch import Outputs, View
 from cilda.distill.encoder import Encoder
+from cilda.distill.layer_choice import LayerChoice
 from cilda.distill.losses.layer_contrast import LayerContrast
 from tests.tiny_players import tiny_batch, tiny_encoder
 from tests.views import view_of
@@ -16,7 +17,9 @@ from tests.views import view_of
 
 def contrast(*, temperature: float = 2.0, width: int = 5) -> LayerContrast:
     """For the layers of `view_of`: 3 · 4 features from the teacher, 2 · 4 from the student."""
-    return LayerContrast(teacher_features=12, student_features=8, width=width, temperature=temperature)
+    return LayerContrast(
+        layers=LayerChoice("all", 2, 3), teacher_width=4, student_width=4, width=width, temperature=temperature
+    )
 
 
 def unit(features: Tensor, weight: Tensor) -> list[float]:
@@ -56,7 +59,7 @@ def test_equal_similarities_give_ln_b(texts: int) -> None:
 
 def test_by_calculator() -> None:
     """Two texts, teacher and student alike, at right angles: cosines 1 and 0, at temperature 2."""
-    loss = LayerContrast(teacher_features=2, student_features=2, width=2, temperature=2.0)
+    loss = LayerContrast(layers=LayerChoice("all", 1, 1), teacher_width=2, student_width=2, width=2, temperature=2.0)
     for linear in (loss.teacher_map, loss.student_map):
         linear.weight.data = torch.eye(2)
     layers = Outputs(torch.zeros(2, 2), torch.tensor([[[3.0, 0.0]], [[0.0, 5.0]]]))
@@ -70,7 +73,7 @@ def test_by_calculator() -> None:
 
 def test_the_teacher_is_the_anchor() -> None:
     """A student whose texts are all near to the teacher's first: the teacher's rows are compared, not the columns."""
-    loss = LayerContrast(teacher_features=2, student_features=2, width=2, temperature=1.0)
+    loss = LayerContrast(layers=LayerChoice("all", 1, 1), teacher_width=2, student_width=2, width=2, temperature=1.0)
     for linear in (loss.teacher_map, loss.student_map):
         linear.weight.data = torch.eye(2)
     teacher = Outputs(torch.zeros(2, 2), torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]]))
@@ -80,7 +83,7 @@ def test_the_teacher_is_the_anchor() -> None:
 
 def test_padding_is_ignored() -> None:
     models = [Encoder(tiny_encoder("bert", layers=layers), "mean") for layers in (3, 2)]
-    loss = LayerContrast(teacher_features=48, student_features=32)
+    loss = LayerContrast(layers=LayerChoice("all", 2, 3), teacher_width=16, student_width=16)
     values = []
     for length in (None, 40):
         batch = tiny_batch("bert", length=length)
@@ -104,7 +107,7 @@ def test_projections_depend_on_their_seed_alone() -> None:
     torch.manual_seed(2)
     torch.rand(3)
     assert torch.equal(contrast().teacher_map.weight, first)
-    other = LayerContrast(teacher_features=12, student_features=8, width=5, seed=1)
+    other = LayerContrast(layers=LayerChoice("all", 2, 3), teacher_width=4, student_width=4, width=5, seed=1)
     assert not torch.equal(other.teacher_map.weight, first)
 
 
