@@ -56,6 +56,22 @@ COMMANDS = (
         ),
     ),
     Command(
+        "bench",
+        "bench.bench",
+        "Learn",
+        (
+            "cilda bench --tasks rte,cola --methods finetune,kd,mate_kd,cilda --seeds 5",
+            "cilda bench --tasks sst2 --sweep generator_learning_rate=5e-7,5e-6,5e-5 --set hold_out=true",
+            "cilda bench --train mails.csv --text body --label folder --student 3L --seeds 3",
+        ),
+    ),
+    Command(
+        "table",
+        "table_command.table",
+        "Look",
+        ("cilda table", "cilda table glue --format latex", "cilda table glue --json --figure curves.svg"),
+    ),
+    Command(
         "resume",
         "resume.resume",
         "Steer",

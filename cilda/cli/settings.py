@@ -158,7 +158,18 @@ NameOption = Annotated[
 ]
 
 
-def resolved(
+def resolved(flags: Mapping[str, Any], **sources: Any) -> tuple[RunConfig, dict[str, str]]:
+    """The config of a command line and each value's origin; `sources` as of `layers_of`.
+
+    Raises:
+        UsageError: what is wrong with a setting.
+    """
+    from cilda.config_sources import resolve
+
+    return resolve(layers_of(flags, **sources))
+
+
+def layers_of(
     flags: Mapping[str, Any],
     *,
     settings: list[str] | None = None,
@@ -167,17 +178,17 @@ def resolved(
     run: RunFolder | None = None,
     base: Mapping[str, Any] | None = None,
     fixed: Mapping[str, Any] | None = None,
-) -> tuple[RunConfig, dict[str, str]]:
-    """The config of a command line and each value's origin: flag over environment over --config over the user's file.
+) -> list[Layer]:
+    """What a command line says of settings: flag over environment over --config over the user's file.
 
     `flags` are settings by name; None means not given. An earlier `run`'s settings, but for its name and place, stand
     over those of the user's file. `base` are defaults of the demo, under all of them, and `fixed` is what nothing else
     may set, over all of them.
 
     Raises:
-        UsageError: what is wrong with a setting.
+        UsageError: a file that is none, or an option not of its form.
     """
-    from cilda.config_sources import Layer, environment_layer, file_layer, resolve, settings_layer, weights_layer
+    from cilda.config_sources import Layer, environment_layer, file_layer, settings_layer, weights_layer
 
     layers = [Layer("the demo", base or {})]
     own = user_settings_file()
@@ -192,7 +203,7 @@ def resolved(
     layers += [Layer(flag_of(key), {key: value}) for key, value in flags.items() if value is not None]
     layers.append(weights_layer(weights or []))
     layers.append(Layer("the demo", fixed or {}))
-    return resolve(layers)
+    return layers
 
 
 def _run_layer(run: RunFolder) -> Layer:

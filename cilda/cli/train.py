@@ -67,7 +67,17 @@ def _finetune(config: Any, asked: dict[str, Any], desk: Desk) -> Any:
     return make_and_keep(config, None, desk, out=None if asked.get("out") is None else Path(asked["out"]))
 
 
-JOBS: dict[str, Callable[[Any, dict[str, Any], Desk], Any]] = {"distill": _distill, "finetune": _finetune}
+def _bench(config: Any, asked: dict[str, Any], desk: Desk) -> Any:  # noqa: ARG001  its runs have settings of their own
+    from cilda.cli.bench_job import run_bench
+
+    run_bench(desk)
+
+
+JOBS: dict[str, Callable[[Any, dict[str, Any], Desk], Any]] = {
+    "distill": _distill,
+    "finetune": _finetune,
+    "bench": _bench,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -66,6 +66,11 @@ def appraise(
     )
 
 
+def median_latency_ms(model: PreTrainedModel, rows: TokenizedRows, device: torch.device) -> float:
+    """Milliseconds for one text alone, the median over texts of all lengths of the split."""
+    return float(np.percentile(_latencies_ms(Encoder(model).to(device), rows, device), 50))
+
+
 @torch.no_grad()
 def _latencies_ms(encoder: Encoder, rows: TokenizedRows, device: torch.device) -> list[float]:
     """Milliseconds of single texts, spread over all lengths of the split; the first few are not counted."""

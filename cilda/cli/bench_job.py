@@ -1,0 +1,345 @@
+"""The process that works on a bench: it starts its runs, as many at once as may be, and waits for them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cilda.bench.record import Record, difference, keep_latencies, read_record
+from cilda.cli.launch import launch
+from cilda.cli.running import Desk
+from cilda.errors import CildaError
+from cilda.runs.control import Request, RunStopped, What, ask
+from cilda.runs.events import number
+from cilda.runs.layout import RunFolder
+from cilda.runs.presence import Presence
+from cilda.runs.status import status_of
+from cilda.runs.store import read_events
+
+if TYPE_CHECKING:
+    from cilda.bench.plan import Cell
+    from cilda.config import RunConfig
+
+_LOOK_SECONDS = 0.5
+_NAP_SECONDS = 0.1
+# Of the memory that is free, what is left to everything else.
+_ROOM = 0.85
+_MOST_ON_A_GPU = 8
+_CORES_A_RUN = 2
+_ALIVE = ("running", "starting", "paused", "stopping", "orphaned", "stalled", "lost")
+
+
+@dataclass
+class _Work:
+    """One run of the bench: a teacher, or a cell that waits for its teacher."""
+
+    folder: RunFolder
+    config: RunConfig
+    job: str
+    cell: Cell | None
+    tried: bool = False
+    """Whether this process has started it."""
+
+
+@dataclass
+class _State:
+    """What is known of the bench's runs."""
+
+    waiting: list[_Work]
+    alive: list[_Work] = field(default_factory=list)
+    done: int = 0
+    failed: list[str] = field(default_factory=list)
+    teachers: dict[str, str] = field(default_factory=dict)
+
+
+def run_bench(desk: Desk) -> None:
+    """Brings a bench to its end: what has finished is taken as it is, what was stopped goes on.
+
+    Raises:
+        CildaError: some runs left no student; all others are done.
+        RunStopped: somebody asked for it; its runs have stopped, too.
+    """
+    writer = desk.writer
+    writer.event("started", host=platform.node(), attempt=writer.attempt)
+    record = read_record(writer.folder)
+    bench = _Bench(record, desk)
+    bench.play()
+    latencies = _latencies(record, bench.state.teachers)
+    if latencies:
+        keep_latencies(writer.folder, latencies)
+    failed = bench.state.failed
+    if failed:
+        listed = ", ".join(failed[:5]) + (", …" if len(failed) > 5 else "")
+        raise CildaError(
+            f"{len(failed)} of {bench.total} runs left no student: {listed}",
+            f"see cilda watch {failed[0]}; try them again with cilda resume {record.folder.id}",
+        )
+    writer.event("finished", runs=bench.total)
+    writer.state("finished")
+
+
+class _Bench:
+    """The loop over a bench's runs."""
+
+    def __init__(self, record: Record, desk: Desk) -> None:
+        self.record, self.desk = record, desk
+        self.presence = Presence(record.folder)
+        cells = [_Work(record.run_of(cell), config, "distill", cell) for cell, config in record.configs.items()]
+        self.state = _State([*self._teachers(), *cells])
+        self.total = len(self.state.waiting)
+        self.jobs = record.jobs
+
+    def _teachers(self) -> Iterator[_Work]:
+        """A run for each task's teacher, which is fine-tuned unless it knows its task already."""
+        for task in self.record.plan.tasks:
+            cell = next(cell for cell in self.record.plan.cells if cell.task == task)
+            config = self.record.configs[cell]
+            seed = self.record.plan.seeds[0]
+            yield _Work(
+                self.record.teacher_run(task),
+                config.model_copy(update={"method": "finetune", "weights": {}, "seed": seed}),
+                "finetune",
+                None,
+            )
+
+    def play(self) -> None:
+        """Until no run waits and none is alive."""
+        while self.state.waiting or self.state.alive:
+            self._take_ended()
+            self._start()
+            self._tell()
+            until = time.monotonic() + _LOOK_SECONDS
+            while time.monotonic() < until and (self.state.waiting or self.state.alive):
+                self._heed()
+                time.sleep(_NAP_SECONDS)
+
+    def _take_ended(self) -> None:
+        for work in list(self.state.alive):
+            status = status_of(work.folder)
+            if status.ended:
+                self.state.alive.remove(work)
+                self._end(work, status.word, status.why)
+
+    def _start(self) -> None:
+        """Starts what may start now."""
+        for work in list(self.state.waiting):
+            if len(self.state.alive) >= self._at_once():
+                return
+            if work.cell is not None and work.cell.task not in self.state.teachers:
+                if not self._teacher_comes(work.cell.task):
+                    self.state.waiting.remove(work)
+                    self._fail(work, "it has no teacher")
+                continue
+            self.state.waiting.remove(work)
+            try:
+                self._begin(work)
+            except CildaError as error:
+                self._fail(work, error.what)
+
+    def _teacher_comes(self, task: str) -> bool:
+        run = self.record.teacher_run(task)
+        return any(work.folder == run for work in (*self.state.waiting, *self.state.alive))
+
+    def _begin(self, work: _Work) -> None:
+        """Starts a run, goes on with it, or takes it as it is."""
+        if work.cell is not None:
+            work.config = work.config.model_copy(update={"teacher": self.state.teachers[work.cell.task]})
+        if work.folder.exists():
+            self._refuse_stranger(work)
+            status = status_of(work.folder)
+            if status.word == "finished":
+                self._end(work, status.word, "")
+                return
+            self.state.alive.append(work)
+            if status.ended:
+                launch(work.folder)
+            return
+        _make(work, self.record, threads=self._threads())
+        launch(work.folder)
+        self.state.alive.append(work)
+
+    def _refuse_stranger(self, work: _Work) -> None:
+        other = difference(work.folder, work.config)
+        if other is None and work.cell is not None:
+            had = _config_of(work.folder).get("teacher")
+            other = None if _same_place(str(had), work.config.teacher) else "teacher"
+        if other is not None:
+            raise CildaError(f"a run of its name has another {other}", "remove it, and resume the bench")
+
+    def _end(self, work: _Work, word: str, why: str) -> None:
+        """Notes how a run ended."""
+        if word != "finished":
+            self._fail(work, f"{word}: {why}" if why else word)
+            return
+        self.state.done += 1
+        finished = next(iter(read_events(work.folder.events, {"finished"})), {})
+        if work.cell is None:
+            self.state.teachers[work.config.task if work.config.train_file is None else work.config.train_file.stem] = (
+                str(finished.get("folder"))
+            )
+            said = _score(finished.get("teacher"))
+        else:
+            said = _score(finished.get("student"), str(finished.get("metric")))
+        _clear(work.folder)
+        self._say(f"{work.folder.id}: {said} ({self.state.done} of {self.total} runs)")
+
+    def _fail(self, work: _Work, why: str) -> None:
+        self.state.failed.append(work.folder.id)
+        self._say(f"{work.folder.id} left no student: {why}", level="warning")
+
+    def _say(self, what: str, *, level: str = "info") -> None:
+        self.desk.writer.event("alert", level=level, what=what)
+
+    def _tell(self) -> None:
+        ended = self.state.done + len(self.state.failed)
+        names = ", ".join(work.folder.id.removeprefix(f"{self.record.folder.id}-") for work in self.state.alive)
+        self.desk.writer.state(
+            "running",
+            stage="bench",
+            turn=ended,
+            total_turns=self.total,
+            step=ended,
+            total=self.total,
+            doing=f"running {names}" if names else "",
+        )
+        self.desk.writer.tick()
+
+    def _heed(self) -> None:
+        """Answers what was asked of the bench, which it asks of its runs in turn.
+
+        Raises:
+            RunStopped: somebody asked for it.
+        """
+        self.presence.look()
+        for request in self.desk.orders.poll():
+            if request.what == "note":
+                self.desk.writer.event("note", text=request.text, by=request.by)
+                self.desk.orders.answer(request, "done")
+            elif request.what == "stop":
+                self._stop(request)
+            else:
+                self._pass_on(request.what)  # type: ignore[arg-type]
+                self.desk.orders.answer(
+                    request, "done", why=f"asked of the {len(self.state.alive)} runs that are alive"
+                )
+
+    def _pass_on(self, what: What) -> None:
+        for work in self.state.alive:
+            with suppress(CildaError):
+                ask(work.folder, what)
+
+    def _stop(self, request: Request) -> None:
+        self.desk.orders.answer(request, "accepted")
+        self.desk.writer.state("stopping", doing="waiting for its runs to stop")
+        self._pass_on("stop")
+        while self.state.alive:
+            self.state.alive = [work for work in self.state.alive if not status_of(work.folder).ended]
+            self.desk.writer.tick()
+            time.sleep(_NAP_SECONDS)
+        what = f"stopped by {request.by} after {self.state.done} of {self.total} runs"
+        self.desk.orders.answer(request, "done", checkpoint=None)
+        self.desk.writer.event("stopped", what=what, checkpoint=None)
+        raise RunStopped(what, request, None)
+
+    def _at_once(self) -> int:
+        """Runs at once: as asked, or one until it has said what it takes, and then as many as fit."""
+        if self.jobs is not None:
+            return self.jobs
+        first = next((work for work in self.state.alive if work.cell is not None), None)
+        need = None if first is None else _need(first.folder)
+        if need is None:
+            return 1
+        fitting = max(1, int(_ROOM * need[1] / max(1.0, need[0])))
+        most = _MOST_ON_A_GPU if _has_gpu(first.config if first else None) else max(1, _cores() // _CORES_A_RUN)
+        self.jobs = min(fitting, most)
+        self._say(
+            f"{self.jobs} runs at once: a run takes {need[0] / 1e9:.1f} GB of {need[1] / 1e9:.1f}, {_cores()} cores"
+        )
+        return self.jobs
+
+    def _threads(self) -> int | None:
+        """Of a run on the CPU: its share of the cores."""
+        if _has_gpu(None) or not self.jobs or self.jobs == 1:
+            return None
+        return max(1, _cores() // self.jobs)
+
+
+def _make(work: _Work, record: Record, *, threads: int | None) -> None:
+    """A run's folder with its settings."""
+    from cilda.cli.launch import new_run
+
+    own: dict[str, Any] = {"name": work.folder.id, "runs_dir": record.runs_dir}
+    if threads is not None and work.config.threads is None:
+        own["threads"] = threads
+    purpose = None if work.cell is not None else "finetune"
+    new_run(work.config.model_copy(update=own), {}, job=work.job, purpose=purpose, of_bench=record.folder.id)
+
+
+def _clear(folder: RunFolder) -> None:
+    """Removes a finished run's checkpoints, which nobody will go on from: a bench of many runs would fill the disk."""
+    for path in folder.checkpoints.glob("step-*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _need(folder: RunFolder) -> tuple[float, float] | None:
+    """Bytes that a run takes at most and that there are, as it has forecast; None until it has."""
+    for event in read_events(folder.events, {"alert"}):
+        fit = (event.get("forecast") or {}).get("fit") or {}
+        peak, limit = number(fit.get("peak_bytes")), number(fit.get("limit_bytes"))
+        if peak and limit:
+            return peak, limit
+    return None
+
+
+def _latencies(record: Record, teachers: dict[str, str]) -> dict[str, dict[str, float]]:
+    """What one text alone takes, by task: of the teacher and of one student; all are as large as it.
+
+    Measured when all runs have ended, one after the other, so that nothing of ours disturbs it.
+    """
+    from cilda.cli.bench_latency import median_ms
+
+    found: dict[str, dict[str, float]] = {}
+    for task, teacher in teachers.items():
+        cells = [cell for cell in record.plan.cells if cell.task == task and record.run_of(cell).student.is_dir()]
+        if cells:
+            config = record.configs[cells[0]]
+            models = {"teacher": teacher, "student": str(record.run_of(cells[0]).student)}
+            found[task] = {who: median_ms(name, config) for who, name in models.items()}
+    return found
+
+
+def _score(scores: Any, metric: str | None = None) -> str:
+    """The first split's score in words."""
+    of_split: dict[str, float] = next(iter(scores.values()), {}) if isinstance(scores, dict) else {}
+    name = metric if metric in of_split else next(iter(of_split), "")
+    return f"{name} {of_split[name]:.4f}" if name else "no score"
+
+
+def _config_of(folder: RunFolder) -> dict[str, Any]:
+    from cilda.runs.atomic import read_json
+
+    found = read_json(folder.run_json).get("config")
+    return found if isinstance(found, dict) else {}
+
+
+def _same_place(one: str, other: str) -> bool:
+    """Whether two names of a model are one: folders may be linked."""
+    return one == other or (Path(one).is_dir() and Path(other).is_dir() and Path(one).samefile(other))
+
+
+def _has_gpu(config: RunConfig | None) -> bool:
+    if config is not None and config.device == "cpu":
+        return False
+    return any(Path(path).exists() for path in ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg"))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
