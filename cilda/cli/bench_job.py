@@ -20,6 +20,7 @@ from cilda.errors import CildaError
 from cilda.runs.control import Request, RunStopped, What, ask
 from cilda.runs.events import number
 from cilda.runs.layout import RunFolder
+from cilda.runs.locks import await_release
 from cilda.runs.presence import Presence
 from cilda.runs.status import status_of
 from cilda.runs.store import read_events
@@ -34,7 +35,6 @@ _NAP_SECONDS = 0.1
 _ROOM = 0.85
 _MOST_ON_A_GPU = 8
 _CORES_A_RUN = 2
-_ALIVE = ("running", "starting", "paused", "stopping", "orphaned", "stalled", "lost")
 
 
 @dataclass
@@ -45,8 +45,6 @@ class _Work:
     config: RunConfig
     job: str
     cell: Cell | None
-    tried: bool = False
-    """Whether this process has started it."""
 
 
 @dataclass
@@ -158,9 +156,11 @@ class _Bench:
             if status.word == "finished":
                 self._end(work, status.word, "")
                 return
-            self.state.alive.append(work)
             if status.ended:
+                # Who has said that it ended may still be on its way out.
+                await_release(work.folder.supervisor_lock, work.folder.trainer_lock)
                 launch(work.folder)
+            self.state.alive.append(work)
             return
         _make(work, self.record, threads=self._threads())
         launch(work.folder)
