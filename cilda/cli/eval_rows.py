@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,29 @@ class Asked:
     label: str | None
     data_dir: Path | None
     allow_empty: bool
+    label_map: Mapping[str, str] = field(default_factory=dict)
+    """What the labels of the file are called in the task."""
+
+
+def parse_map(text: str | None, task: Task) -> dict[str, str]:
+    """`neutral=not_entailment,contradiction=not_entailment` as a mapping.
+
+    Raises:
+        UsageError: not of that form; a name that is no label of the task; a label mapped twice.
+    """
+    found: dict[str, str] = {}
+    for part in (text or "").split(",") if text else []:
+        name, equals, label = (piece.strip() for piece in part.partition("="))
+        if not equals or not name:
+            raise UsageError(
+                f"--map {part!r} is not of the form THEIRS=OURS", "for example --map neutral=not_entailment"
+            )
+        if label not in task.labels:
+            raise unknown(f"label of {task.name}", label, task.labels)
+        if name in found:
+            raise UsageError(f"--map names {name!r} twice", "give each label once")
+        found[name] = label
+    return found
 
 
 def rows_for(task: Task, asked: Asked, run: RunFolder | None) -> dict[str, Rows]:
@@ -47,7 +71,10 @@ def rows_for(task: Task, asked: Asked, run: RunFolder | None) -> dict[str, Rows]
         if asked.split is not None:
             raise UsageError(f"--split {asked.split} and --file {asked.file} are both given", "choose one of them")
         columns = (asked.text, asked.text_pair, asked.label)
-        return {asked.file.name: file_rows(task, asked.file, *columns, allow_empty=asked.allow_empty)}
+        rows = file_rows(task, asked.file, *columns, allow_empty=asked.allow_empty, label_map=asked.label_map)
+        return {asked.file.name: rows}
+    if asked.label_map:
+        raise UsageError("--map is given without --file", "name your rows with --file FILE")
     if any((asked.text, asked.text_pair, asked.label)):
         raise UsageError("columns are named without --file", "name your rows with --file FILE")
     settings = _settings_of(run)
@@ -55,7 +82,7 @@ def rows_for(task: Task, asked: Asked, run: RunFolder | None) -> dict[str, Rows]
         if run is None or not settings.get("train_file"):
             raise UsageError(f"task {task.name} was made of a user's files", "name rows to score on with --file FILE")
         return _rows_again(task, asked.split, settings, run)
-    data_dir = asked.data_dir or _data_dir_of(settings)
+    data_dir = asked.data_dir or data_dir_of(run)
     return {name: load_rows(task, name, data_dir) for name in ([asked.split] if asked.split else task.validation)}
 
 
@@ -67,8 +94,9 @@ def _settings_of(run: RunFolder | None) -> dict[str, Any]:
     return config if isinstance(config, dict) else {}
 
 
-def _data_dir_of(settings: dict[str, Any]) -> Path | None:
-    recorded = settings.get("data_dir")
+def data_dir_of(run: RunFolder | None) -> Path | None:
+    """The folder of data that a run had, if it is still there."""
+    recorded = _settings_of(run).get("data_dir")
     if not isinstance(recorded, str):
         return None
     if not Path(recorded).is_dir():

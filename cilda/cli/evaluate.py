@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +10,11 @@ import typer
 
 from cilda.cli.beforehand import refuse_taken
 from cilda.cli.completion import complete_models, complete_runs
-from cilda.cli.eval_rows import Asked, rows_for
+from cilda.cli.eval_model import loaded_for
+from cilda.cli.eval_rows import Asked, data_dir_of, parse_map, rows_for
 from cilda.cli.eval_target import Target, note, target_of
-from cilda.cli.scores import predictions_tsv, show_split, write_predictions
+from cilda.cli.robustness import chosen_sets, gathered, judge_all, refuse_unsuited, show_suite
+from cilda.cli.scores import agreement, predictions_tsv, show_split, write_predictions
 from cilda.cli.settings import (
     KEEP,
     LEARN,
@@ -71,6 +74,24 @@ def evaluate(
         ),
     ] = None,
     allow_pickle: AllowPickleOption = None,
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            "--suite",
+            metavar="robustness",
+            help="Also on sets from elsewhere, as many as can be had.",
+            rich_help_panel=LEARN,
+        ),
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="A,B", help="Some sets of the suite.", rich_help_panel=LEARN)
+    ] = None,
+    label_map: Annotated[
+        str | None,
+        typer.Option(
+            "--map", metavar="A=B,C=D", help="What the labels of --file are called in the task.", rich_help_panel=LEARN
+        ),
+    ] = None,
     predictions: Annotated[
         Path | None,
         typer.Option(
@@ -80,7 +101,10 @@ def evaluate(
     runs_dir: RunsDirOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Score a student: the task's metrics, confusion, size and speed, beside its teacher where that is known."""
+    """Score a student: the task's metrics, confusion, size and speed, beside its teacher where that is known.
+
+    With `--suite robustness` it is judged on sets from elsewhere: accuracy, worst group, calibration, agreement.
+    """
     from cilda.runs.layout import default_runs_dir
 
     if predictions is not None:
@@ -89,13 +113,24 @@ def evaluate(
     config = looked_up({**flags, "max_length": max_length})
     found = target_of(target, config.runs_dir or default_runs_dir())
     what = task_of(found, task)
-    asked = Asked(split, file, text, text_pair, label, config.data_dir, config.allow_empty)
-    splits = rows_for(what, asked, found.run)
+    refuse_unsuited(suite, only, predictions)
+    asked = Asked(split, file, text, text_pair, label, config.data_dir, config.allow_empty, parse_map(label_map, what))
+    sets = chosen_sets(what, only) if suite is not None else ()
+    at_home = replace(asked, file=None, text=None, text_pair=None, label=None, label_map={})
+    splits = rows_for(what, at_home if sets else asked, found.run)
     beside = teacher or _teacher_of(found)
     names = {"model" if beside is None else "student": found.name}
     if beside is not None:
         names["teacher"] = beside
     length = max_length or _recorded_length(found) or config.max_length
+    if sets:
+        own_file = rows_for(what, asked, found.run) if file is not None else {}
+        outside = gathered(what, splits, sets, asked.data_dir or data_dir_of(found.run), own_file)
+        judged = judge_all(
+            what, names, outside, length, allow_pickle=config.allow_pickle, optional=() if teacher else ("teacher",)
+        )
+        show_suite(what, judged, as_json=as_json, names=names)
+        return
     results = {}
     for who, name in names.items():
         try:
@@ -110,7 +145,10 @@ def evaluate(
         write_predictions(predictions, predictions_tsv(what, splits, next(iter(results.values()))))
     if as_json:
         shown = {who: {name: one.to_json() for name, one in by.items()} for who, by in results.items()}
-        show_json(finite({"task": what.name, "labels": what.labels, "models": names, "results": shown}))
+        said = {"task": what.name, "labels": what.labels, "models": names, "results": shown}
+        if len(results) > 1 and not what.regression:
+            said["agreement"] = {name: agreement(*(by[name] for by in results.values())) for name in splits}
+        show_json(finite(said))
         return
     for name, rows in splits.items():
         show_split(what, name, rows, {who: by[name] for who, by in results.items()})
@@ -155,18 +193,8 @@ def _appraised(
     from cilda.distill.appraisal import appraise
     from cilda.distill.data import tokenize
     from cilda.distill.hardware import choose_device
-    from cilda.distill.models import check_max_length, fit_labels, load_classifier
 
-    loaded = load_classifier(name, task.labels, allow_pickle=allow_pickle, seed=0)
-    if not loaded.has_head:
-        raise CildaError(
-            f"{name} has no trained head: there is nothing to score",
-            f"fine-tune it first: cilda finetune --teacher {name} --task {task.name}",
-        )
-    said = fit_labels(loaded.model, task.labels, reorder=True, name=name)
-    if said:
-        note(said)
-    check_max_length(loaded.model, max_length, name=name)
+    loaded = loaded_for(name, task, max_length, allow_pickle=allow_pickle)
     device = choose_device("auto")
     results = {}
     for split, rows in splits.items():

@@ -31,6 +31,10 @@ def show_split(task: Task, split: str, rows: Rows, results: Mapping[str, Apprais
     models = list(results.values())
     print(one_line(f"{task.name} {split}: {len(rows):,} rows, {rows.source}"))
     lines = [[metric, *(f"{one.scores[metric]:.4f}" for one in models)] for metric in models[0].scores]
+    if all(one.calibration_error is not None for one in models):
+        lines.append(["calibration error", *(f"{one.calibration_error:.4f}" for one in models)])
+    if len(models) > 1 and not task.regression:
+        lines.append(["says the same", "", f"{agreement(*models[:2]):.4f}"])
     lines.append(["parameters", *(f"{one.parameters:,}" for one in models)])
     lines.append(["weights", *(f"{one.weight_bytes / 1e6:.1f} MB" for one in models)])
     lines.append(["one text, median", *(f"{one.latency_p50_ms:.1f} ms" for one in models)])
@@ -44,6 +48,11 @@ def show_split(task: Task, split: str, rows: Rows, results: Mapping[str, Apprais
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         print("\n".join(("", *confusion_lines(first, names, table, width))))
     print()
+
+
+def agreement(one: Appraisal, other: Appraisal) -> float:
+    """The share of rows of which two models say the same."""
+    return float((one.predictions == other.predictions).mean())
 
 
 def confusion_lines(who: str, names: Sequence[str], table: Sequence[Sequence[int]], width: int | None) -> list[str]:

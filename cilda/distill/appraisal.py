@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
+from cilda.distill.calibration import expected_calibration_error
 from cilda.distill.data import TokenizedRows, by_length
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import Array, logits, predicted
@@ -26,6 +27,8 @@ class Appraisal:
 
     scores: dict[str, float]
     """Empty where the rows have no gold."""
+    calibration_error: float | None
+    """Expected calibration error; None for regression or without gold."""
     confusion: list[list[int]] | None
     """Rows are gold classes, columns predicted ones; None for regression or without gold."""
     predictions: Array
@@ -49,13 +52,15 @@ def appraise(
     """Scores a model on a split and times it."""
     encoder = Encoder(model).to(device)
     began = time.perf_counter()
-    predictions = predicted(task, logits(encoder, rows, batch_size))
+    logits_NC = logits(encoder, rows, batch_size)
+    predictions = predicted(task, logits_NC)
     seconds = time.perf_counter() - began
     labels = rows.rows.labels
     gold = None if labels is None else np.asarray(labels)
     latencies = _latencies_ms(encoder, rows, device)
     return Appraisal(
         scores={} if gold is None else score(task.metrics, predictions, gold),
+        calibration_error=None if gold is None or task.regression else expected_calibration_error(logits_NC, gold),
         confusion=None if gold is None or task.regression else confusion(predictions, gold, len(task.labels)),
         predictions=predictions,
         parameters=count_parameters(model),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,11 +81,13 @@ def file_rows(
     label: str | None = None,
     *,
     allow_empty: bool = False,
+    label_map: Mapping[str, str] | None = None,
 ) -> Rows:
     """The rows of one file for a task that exists already; what is not named is as the task says.
 
     Labels may be the task's names, or, if none of them is, its class numbers. A file without the task's own label
-    column gives rows without labels; a label column that the user names must be there.
+    column gives rows without labels; a label column that the user names must be there. `label_map` says what labels of
+    the file are called in the task; those that it does not name stay as they are.
 
     Raises:
         UsageError: a column that is not there, or as many text columns as the task does not have.
@@ -98,9 +101,11 @@ def file_rows(
     _different_columns(*columns, column)
     table = read_table(path)
     labelled = label is not None or column in table.columns
+    names = label_map or {}
+    found = [names.get(str(value), value) for value in labels_of(table, column)] if labelled else []
     return Rows(
         texts=tuple(texts_of(table, name, allow_empty=allow_empty) for name in columns),
-        labels=_numbers(task, table, column, labels_of(table, column), or_numbers=True) if labelled else None,
+        labels=_numbers(task, table, column, found, or_numbers=True) if labelled else None,
         ids=[f"{path.stem}:{row}" for row in range(len(table))],
         source=table.source if labelled else f"{table.source}; no column {column!r}, so no labels",
     )

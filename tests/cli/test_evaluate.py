@@ -68,10 +68,11 @@ def test_the_table_shows_student_beside_teacher_and_a_confusion(
 ) -> None:
     run, _ = finished
     out = cilda("eval", run, "--file", desk.folder / "held.csv").out
-    title, columns, accuracy, f1, parameters, *rest = out.splitlines()
+    title, columns, accuracy, f1, calibration, same, parameters, *rest = out.splitlines()
     assert title == f"rows held.csv: 40 rows, {desk.folder}/held.csv"
     assert columns.split() == ["student", "teacher"]
     assert (accuracy.split()[0], f1.split()[0], parameters.split()[0]) == ("accuracy", "macro_f1", "parameters")
+    assert calibration.startswith("calibration error") and same.startswith("says the same")
     below, header, bad, good, _ = rest[-5:]
     assert below == "student: rows are gold, columns what it says"
     assert (header.split(), bad.split()[0], good.split()[0]) == (["bad", "good"], "bad", "good")
@@ -165,7 +166,7 @@ def test_rows_without_labels_are_predicted_and_not_scored(
     result = json.loads(shown.out)["results"]["student"]["bare.csv"]
     assert (result["scores"], result["confusion"]) == ({}, None)
     assert len((tmp_path / "said.tsv").read_text(encoding="utf-8").splitlines()) == 3
-    assert cilda("eval", finished[0], "--file", bare).out.splitlines()[2].split()[0] == "parameters"
+    assert cilda("eval", finished[0], "--file", bare).out.splitlines()[2].startswith("says the same")
 
 
 def test_every_validation_split_of_a_task_and_labels_in_another_order(cilda: Cilda, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_many_classes_are_told_class_by_class_in_a_pipe_too() -> None:
 
 def test_labels_with_tabs_and_line_ends_stay_one_field() -> None:
     task = Task("own", texts=("text",), labels=("a\tb", 'c"\nd'))
-    said = Appraisal({}, None, np.array([0, 1]), 1, 4, 1.0, 1.0, 1.0)
+    said = Appraisal({}, None, None, np.array([0, 1]), 1, 4, 1.0, 1.0, 1.0)
     rows = Rows((["x", "y"],), None, ["rows:0", "rows:1"], "rows.csv")
     expected = 'id\tprediction\nrows:0\t"a\tb"\nrows:1\t"c""\nd"\n'
     assert predictions_tsv(task, {"rows.csv": rows}, {"rows.csv": said}) == expected
