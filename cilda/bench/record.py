@@ -16,6 +16,12 @@ from cilda.runs.layout import RunFolder
 
 # What may differ between two runs that are the same experiment.
 _BESIDE = {"name", "runs_dir", "cache_dir", "threads", "keep_checkpoints", "checkpoint_every", "teacher", "data_dir"}
+# What a teacher follows from; all else is the student's.
+_OF_TEACHER = {
+    "task", "train_file", "validation_file", "text", "text_pair", "label", "regression", "allow_empty", "limit",
+    "hold_out", "data_seed", "max_length", "batch_size", "weight_decay", "clip_norm", "warmup_fraction",
+    "teacher_epochs", "teacher_learning_rate", "evaluate_every", "seed", "precision",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,12 +105,16 @@ def refuse_strangers(folder: RunFolder) -> None:
             )
 
 
-def difference(run: RunFolder, config: RunConfig) -> str | None:
-    """A setting in which a run differs from what it should be, where that makes it another experiment."""
+def difference(run: RunFolder, config: RunConfig, *, teacher: bool = False) -> str | None:
+    """A setting in which a run differs from what it should be, where that makes it another experiment.
+
+    `teacher` says that it is a run that makes a teacher, which the student's settings do not concern.
+    """
     had: Any = read_json(run.run_json).get("config")
     had = had if isinstance(had, dict) else {}
     wanted = config.model_dump(mode="json")
-    return next((key for key, value in wanted.items() if key not in _BESIDE and had.get(key, value) != value), None)
+    keys = _OF_TEACHER if teacher else wanted.keys() - _BESIDE
+    return next((key for key in wanted if key in keys and had.get(key, wanted[key]) != wanted[key]), None)
 
 
 def _path(folder: RunFolder) -> Path:

@@ -167,7 +167,7 @@ class _Bench:
         self.state.alive.append(work)
 
     def _refuse_stranger(self, work: _Work) -> None:
-        other = difference(work.folder, work.config)
+        other = difference(work.folder, work.config, teacher=work.cell is None)
         if other is None and work.cell is not None:
             had = _config_of(work.folder).get("teacher")
             other = None if _same_place(str(had), work.config.teacher) else "teacher"
