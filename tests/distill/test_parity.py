@@ -1,0 +1,132 @@
+"""Ten turns of ours beside ten of a slow, literal script, from the same weights and the same seeds."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from cilda.distill.encoder import embedding_table
+from cilda.distill.generator import Generator
+from cilda.distill.losses.layer_contrast import LayerContrast
+from cilda.distill.losses.logit_kl import LogitKL
+from cilda.distill.optimizers import make_optimizers
+from cilda.distill.players import Players, Projection, owner_of_projections, stream
+from cilda.distill.step import Turns, TurnSettings
+from cilda.distill.trainer_settings import TrainerSettings
+from cilda.methods import METHODS
+from cilda.methods.recipe import Method, with_weights
+from tests.distill.literal_script import LiteralScript
+from tests.tiny_players import mask_id, tiny_batch, tiny_players
+
+SEED = 11
+RATES = {"student": 1e-3, "generator": 2e-3, "maps": 5e-3}
+
+# The third party's first version: gold labels on rewritten text, too.
+FIRST = with_weights(METHODS["cilda"], {"hard_label.soft": 2 / 9, "student.logit_kl.soft": 1 / 9})
+CASES: list[tuple[str, Method, Projection, bool]] = [
+    ("mate_kd as its script", METHODS["mate_kd"], "critic", True),
+    ("mate_kd", METHODS["mate_kd"], "critic", False),
+    ("cilda", METHODS["cilda"], "critic", False),
+    ("cilda, projections with the generator", METHODS["cilda"], "ascend", True),
+    ("cilda's first version of the third party", FIRST, "ascend", True),
+    ("cilda_minild", METHODS["cilda_minild"], "critic", False),
+]
+
+
+def players_of(recipe: Method, *, teacher_entropy: bool) -> Players:
+    """Tiny models without dropout, and a generator that may write special tokens, as the script's may."""
+    made = tiny_players("bert", recipe, dropout=False, seed=SEED)
+    assert made.generator is not None
+    kl = made.losses["logit_kl"]
+    assert isinstance(kl, LogitKL)
+    kl.teacher_entropy = teacher_entropy
+    vocabulary = len(embedding_table(made.generator.model))
+    return replace(made, generator=Generator(made.generator.model, vocabulary, []))
+
+
+def ours(recipe: Method, players: Players, projection: Projection) -> tuple[Turns, TrainerSettings]:
+    turn = TurnSettings(mask_id("bert"), projection=projection, seed=SEED)
+    settings = TrainerSettings(
+        stage="student", learning_rate=RATES["student"], generator_learning_rate=RATES["generator"],
+        projection_learning_rate=RATES["maps"], batch_size=6, evaluate_every=6, turn=turn, warmup_fraction=0.3,
+        clip_norm=0.5, generator_clip_norm=0.5, generator_turns=2, student_turns=3, total_turns=6,
+    )  # fmt: skip
+    return Turns(players, recipe, make_optimizers(players, recipe, settings, settings.cycle(recipe)), turn), settings
+
+
+def literal(recipe: Method, players: Players, settings: TrainerSettings) -> LiteralScript:
+    """The script on copies of the same models."""
+    assert players.teacher is not None and players.generator is not None
+    contrast = dict(players.losses.items()).get("layer_contrast")
+    maps: tuple[nn.Linear, nn.Linear] | None = None
+    if isinstance(contrast, LayerContrast):
+        maps = (copy.deepcopy(contrast.teacher_map), copy.deepcopy(contrast.student_map))
+    models = [copy.deepcopy(one.model) for one in (players.teacher, players.student, players.generator)]
+    for module in (*models, *(maps or ())):
+        module.requires_grad_(True)
+    kl = players.losses["logit_kl"]
+    assert isinstance(kl, LogitKL)
+    student, generator = settings.total_turns, settings.cycle(recipe).generator_total
+    return LiteralScript(
+        teacher=models[0],
+        student=models[1],
+        generator=models[2],
+        maps=maps,
+        mask_id=settings.turn.mask_id,
+        climbs={term.key: term.weight for term in recipe.generator},
+        descends={term.key: term.weight for term in recipe.student},
+        per_log_batch=any(term.per_log_batch for term in recipe.student),
+        maps_owner=str(owner_of_projections(recipe, settings.turn.projection)),
+        rates=RATES,
+        totals={"student": student, "generator": generator, "critic": student},
+        warmup_fraction=settings.warmup_fraction,
+        clip_norm=settings.clip_norm,
+        randoms={who: stream(SEED, who, torch.device("cpu")) for who in ("student", "generator")},
+        teacher_entropy=kl.teacher_entropy,
+        contrast_temperature=2.0,
+        mask_fraction=settings.turn.mask_fraction,
+    )
+
+
+@pytest.mark.parametrize(("name", "recipe", "projection", "teacher_entropy"), CASES, ids=[case[0] for case in CASES])
+def test_ten_turns_are_those_of_a_literal_script(
+    name: str, recipe: Method, projection: Projection, teacher_entropy: bool
+) -> None:
+    players = players_of(recipe, teacher_entropy=teacher_entropy)
+    turns, settings = ours(recipe, players, projection)
+    script = literal(recipe, players, settings)
+    done = {"generator": 0, "student": 0}
+    played = ""
+    while (player := settings.cycle(recipe).player(done["generator"], done["student"])) is not None:
+        batch = tiny_batch("bert", 4 + len(played) % 3)
+        result = turns.generator(batch) if player == "generator" else turns.student(batch)
+        expected = script.generator_turn(batch) if player == "generator" else script.student_turn(batch)
+        for key, value in expected.items():
+            assert result.values[key].item() == pytest.approx(value, rel=1e-4, abs=1e-6), f"turn {played!r}: {key}"
+        done[player] += 1
+        played += player[0]
+    assert played == "ggsssggsss"
+    generator = players.generator
+    assert generator is not None
+    for mine, theirs in ((players.student.model, script.student), (generator.model, script.generator)):
+        for (key, weight), other in zip(mine.named_parameters(), theirs.parameters(), strict=True):
+            torch.testing.assert_close(weight, other, rtol=1e-3, atol=2e-5, msg=f"after ten turns: {key}")
+    if script.maps is not None and projection != "frozen":
+        contrast = players.losses["layer_contrast"]
+        assert isinstance(contrast, LayerContrast)
+        for linear, other_map in zip((contrast.teacher_map, contrast.student_map), script.maps, strict=True):
+            torch.testing.assert_close(linear.weight, other_map.weight, rtol=1e-3, atol=2e-5)
+
+
+def test_the_script_s_reward_for_an_unsure_teacher_makes_a_difference() -> None:
+    """Else the switch for parity would switch nothing."""
+    norms = []
+    for teacher_entropy in (True, False):
+        players = players_of(METHODS["mate_kd"], teacher_entropy=teacher_entropy)
+        turns, _ = ours(METHODS["mate_kd"], players, "critic")
+        norms.append(turns.generator(tiny_batch("bert")).values["gradient_norm"].item())
+    assert norms[0] != pytest.approx(norms[1], rel=1e-3)
