@@ -139,6 +139,12 @@ COMMANDS = (
     Command("doctor", "doctor.doctor", "Look", ("cilda doctor", "cilda doctor --runs-dir /mnt/runs --json")),
     Command("tasks", "listing.tasks", "Look", ("cilda tasks", "cilda tasks --json")),
     Command("methods", "listing.methods", "Look", ("cilda methods", "cilda methods --json")),
+    Command(
+        "recipes",
+        "recipes.recipes",
+        "Look",
+        ("cilda recipes", "cilda recipes roberta-rte", "cilda recipes roberta-rte > mine.toml"),
+    ),
     Command("models", "listing.models", "Look", ("cilda models", "cilda models | grep roberta")),
 )
 

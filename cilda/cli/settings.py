@@ -112,7 +112,8 @@ SetOption = Annotated[
     ),
 ]
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE.toml", help="Settings from a file.", rich_help_panel=METHOD)
+    Path | None,
+    typer.Option("--config", metavar="FILE.toml", help="Settings from a file, or recipe:NAME.", rich_help_panel=METHOD),
 ]
 SeedOption = Annotated[
     int | None, typer.Option("--seed", help="Of everything random; by default 42.", rich_help_panel=METHOD)
@@ -195,7 +196,7 @@ def layers_of(
     layers += [
         *([] if own is None else [file_layer(own)]),
         *([] if run is None else [_run_layer(run)]),
-        *([] if config_file is None else [file_layer(config_file)]),
+        *([] if config_file is None else [file_layer(_settings_file(config_file))]),
     ]
     layers.append(environment_layer())
     _tell_of_mistaken_variables()
@@ -204,6 +205,13 @@ def layers_of(
     layers.append(weights_layer(weights or []))
     layers.append(Layer("the demo", fixed or {}))
     return layers
+
+
+def _settings_file(named: Path) -> Path:
+    """The file that --config names: a path, or one of our own as `recipe:NAME`."""
+    from cilda.recipes.shelf import PREFIX, path_of
+
+    return path_of(str(named).removeprefix(PREFIX)) if str(named).startswith(PREFIX) else named
 
 
 def _run_layer(run: RunFolder) -> Layer:
