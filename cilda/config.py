@@ -33,6 +33,10 @@ class RunConfig(BaseModel):
     validation_file: Path | None = Field(
         None, description="your own validation rows; else a tenth of the training file"
     )
+    unlabeled_file: Path | None = Field(
+        None, description="more training texts, without labels: only the teacher speaks of them"
+    )
+    labeled_rows: bool = Field(True, description="learn from the rows with labels, too, beside unlabeled_file")
     text: str | None = Field(None, description="column of your file with the text")
     text_pair: str | None = Field(None, description="column of your file with the second text")
     label: str | None = Field(None, description="column of your file with the label")
@@ -194,7 +198,7 @@ class RunConfig(BaseModel):
             raise unknown("task", config.task, TASKS)
         check_layer_map(config.layer_map)
         _check_files(config)
-        _ = config.recipe
+        _check_unlabelled(config)
         return config
 
 
@@ -216,12 +220,37 @@ def _check_files(config: RunConfig) -> None:
                 "choose one: without a validation file a tenth of the rows is held out anyway",
             )
     else:
-        given = [name for name, value in {**columns, "text_pair": config.text_pair}.items() if value is not None]
+        # A file of texts alone has columns, too.
+        named = {"label": config.label} if config.unlabeled_file else {**columns, "text_pair": config.text_pair}
+        given = [name for name, value in named.items() if value is not None]
         if config.validation_file is not None:
             given.append("validation")
         if given:
             option = given[0].replace("_", "-")
             raise UsageError(f"--{option} is given without --train", "name your training file with --train FILE")
+
+
+def _check_unlabelled(config: RunConfig) -> None:
+    """Refuses a method that has nothing to learn where there are no labels."""
+    recipe = config.recipe
+    if config.unlabeled_file is None:
+        if not config.labeled_rows:
+            raise UsageError("labeled_rows is off and there is no --unlabeled", "name texts with --unlabeled FILE")
+        return
+    if not recipe.needs_teacher:
+        raise UsageError(
+            f"{config.method} learns from gold labels alone: --unlabeled {config.unlabeled_file} has none for it",
+            "choose a method that listens to the teacher: see cilda methods",
+        )
+    silent = [
+        phase for phase in range(1, recipe.phases + 1)
+        if all(term.loss == "hard_label" for term in recipe.student_in(phase))
+    ]  # fmt: skip
+    if silent and not config.labeled_rows:
+        raise UsageError(
+            f"{config.method} learns from gold labels alone in phase {silent[0]}, and labeled_rows is off",
+            "leave labeled_rows on, or add a term: --weight logit_kl.real=1",
+        )
 
 
 BROUGHT = "method "

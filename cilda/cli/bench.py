@@ -43,6 +43,7 @@ from cilda.cli.settings import (
     TextOption,
     TextPairOption,
     TrainOption,
+    UnlabeledOption,
     ValidationOption,
     WeightOption,
     layers_of,
@@ -113,6 +114,7 @@ def bench(
     data_dir: DataDirOption = None,
     train: TrainOption = None,
     validation: ValidationOption = None,
+    unlabeled: UnlabeledOption = None,
     text: TextOption = None,
     text_pair: TextPairOption = None,
     label: LabelOption = None,
@@ -159,7 +161,8 @@ def bench(
     if foreground and detach:
         raise UsageError("--foreground and --detach exclude each other", "leave one of them out")
     flags = {
-        "data_dir": data_dir, "train_file": train, "validation_file": validation, "text": text, "text_pair": text_pair,
+        "data_dir": data_dir, "train_file": train, "validation_file": validation,
+        "unlabeled_file": unlabeled, "text": text, "text_pair": text_pair,
         "label": label, "allow_empty": allow_empty, "limit": limit, "max_length": max_length, "teacher": teacher,
         "student": student, "generator": generator, "allow_pickle": allow_pickle, "seed": seed, "epochs": epochs,
         "max_turns": max_turns, "teacher_epochs": teacher_epochs, "batch_size": batch_size, "micro_batch": micro_batch,

@@ -101,9 +101,11 @@ class _Bench:
             cell = next(cell for cell in self.record.plan.cells if cell.task == task)
             config = self.record.configs[cell]
             seed = self.record.plan.seeds[0]
+            # What is the student's alone is not its teacher's.
+            alone: dict[str, Any] = {"method": "finetune", "weights": {}, "unlabeled_file": None, "labeled_rows": True}
             yield _Work(
                 self.record.teacher_run(task),
-                config.model_copy(update={"method": "finetune", "weights": {}, "seed": seed}),
+                config.model_copy(update={**alone, "seed": seed}),
                 "finetune",
                 None,
             )

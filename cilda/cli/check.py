@@ -40,6 +40,7 @@ from cilda.cli.settings import (
     TextOption,
     TextPairOption,
     TrainOption,
+    UnlabeledOption,
     ValidationOption,
     WeightOption,
     resolved,
@@ -57,6 +58,7 @@ def check(
     data_dir: DataDirOption = None,
     train: TrainOption = None,
     validation: ValidationOption = None,
+    unlabeled: UnlabeledOption = None,
     text: TextOption = None,
     text_pair: TextPairOption = None,
     label: LabelOption = None,
@@ -90,7 +92,8 @@ def check(
     nothing is kept. Exit code 1 or, for a wrong option, 2 if the run would not go.
     """
     flags = {
-        "task": task, "data_dir": data_dir, "train_file": train, "validation_file": validation, "text": text,
+        "task": task, "data_dir": data_dir, "train_file": train, "validation_file": validation,
+        "unlabeled_file": unlabeled, "text": text,
         "text_pair": text_pair, "label": label, "allow_empty": allow_empty, "limit": limit, "max_length": max_length,
         "teacher": teacher, "student": student, "generator": generator, "allow_pickle": allow_pickle, "method": method,
         "seed": seed, "epochs": epochs, "max_turns": max_turns, "teacher_epochs": teacher_epochs,

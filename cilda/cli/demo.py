@@ -39,8 +39,8 @@ DEMO_SETTINGS = {
 """Defaults, under everything that the user says. The limit is the students'; the teacher learns from all rows."""
 
 DEMO_TASK = {
-    "task": "demo", "data_dir": None, "train_file": None, "validation_file": None, "text": None, "text_pair": None,
-    "label": None,
+    "task": "demo", "data_dir": None, "train_file": None, "validation_file": None, "unlabeled_file": None,
+    "text": None, "text_pair": None, "label": None,
 }  # fmt: skip
 """What the demo is, whatever the environment and files of settings say."""
 

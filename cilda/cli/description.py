@@ -46,7 +46,7 @@ def anchored(config: RunConfig) -> RunConfig:
     from cilda.distill.student_spec import parse_size
     from cilda.families import SHORT_NAMES
 
-    paths = ("data_dir", "train_file", "validation_file", "runs_dir", "cache_dir")
+    paths = ("data_dir", "train_file", "validation_file", "unlabeled_file", "runs_dir", "cache_dir")
     changed: dict[str, Any] = {
         key: path.expanduser().absolute() for key in paths if (path := getattr(config, key)) is not None
     }

@@ -45,6 +45,7 @@ from cilda.cli.settings import (
     TextOption,
     TextPairOption,
     TrainOption,
+    UnlabeledOption,
     ValidationOption,
     WeightOption,
     as_toml,
@@ -63,6 +64,7 @@ def distill(
     data_dir: DataDirOption = None,
     train: TrainOption = None,
     validation: ValidationOption = None,
+    unlabeled: UnlabeledOption = None,
     text: TextOption = None,
     text_pair: TextPairOption = None,
     label: LabelOption = None,
@@ -136,7 +138,8 @@ def distill(
     if foreground and detach:
         raise UsageError("--foreground and --detach exclude each other", "leave one of them out")
     flags = {
-        "task": task, "data_dir": data_dir, "train_file": train, "validation_file": validation, "text": text,
+        "task": task, "data_dir": data_dir, "train_file": train, "validation_file": validation,
+        "unlabeled_file": unlabeled, "text": text,
         "text_pair": text_pair, "label": label, "allow_empty": allow_empty, "limit": limit, "max_length": max_length,
         "teacher": teacher, "student": student, "generator": generator, "allow_pickle": allow_pickle, "method": method,
         "seed": seed, "epochs": epochs, "max_turns": max_turns, "teacher_epochs": teacher_epochs,
@@ -147,7 +150,7 @@ def distill(
         refuse_own_task(flags)
     else:
         # Before their columns are asked for.
-        refuse_missing(train, validation)
+        refuse_missing(train, validation, unlabeled)
     config, origins = resolved(
         flags,
         settings=setting,

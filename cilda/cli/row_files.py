@@ -22,9 +22,9 @@ def refuse_missing(*paths: Path | None) -> None:
     """
     for path in paths:
         if path is not None and not path.exists():
-            from cilda.tasks.table_files import read_table
+            from cilda.tasks.table_files import missing
 
-            read_table(path)
+            raise missing(path)
 
 
 def refuse_unreadable_rows(config: RunConfig) -> None:

@@ -43,6 +43,14 @@ ValidationOption = Annotated[
     Path | None,
     typer.Option("--validation", help="Your own validation rows; else a tenth of --train.", rich_help_panel=LEARN),
 ]
+UnlabeledOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--unlabeled",
+        help="More texts, without labels: only the teacher speaks of them. Also .txt, a text a line.",
+        rich_help_panel=LEARN,
+    ),
+]
 TextOption = Annotated[str | None, typer.Option("--text", help="Column with the text.", rich_help_panel=LEARN)]
 TextPairOption = Annotated[
     str | None, typer.Option("--text-pair", help="Column with the second text.", rich_help_panel=LEARN)
@@ -259,7 +267,12 @@ def _tell_of_mistaken_variables() -> None:
         print(one_line(f"warning: {name} sets nothing; did you mean {meant}?"), file=sys.stderr)
 
 
-_FLAGS = {"train_file": "--train", "validation_file": "--validation", "keep_checkpoints": "--keep"}
+_FLAGS = {
+    "train_file": "--train",
+    "validation_file": "--validation",
+    "unlabeled_file": "--unlabeled",
+    "keep_checkpoints": "--keep",
+}
 
 
 def flag_of(key: str) -> str:

@@ -86,7 +86,7 @@ class Ledger:
             "values": {name: str(value) for name, value in values.items()},
             "ids": [self._rows.ids[position] for position in positions],
             "texts": [[column[position] for column in self._rows.texts] for position in positions],
-            "labels": None if self._rows.labels is None else [self._rows.labels[position] for position in positions],
+            "labels": [self._rows.label(position) for position in positions],
             "token_ids": entry.batch.ids_BT.tolist(),
             "rewritten_token_ids": None if entry.rewritten_ids_BT is None else entry.rewritten_ids_BT.tolist(),
         }

@@ -129,7 +129,7 @@ def records(
             **({"why": what_for} if what_for else {}),
             "id": rows.ids[row],
             **_texts(played, place, [column[row] for column in rows.texts], own),
-            "label": None if rows.labels is None else rows.labels[row],
+            "label": rows.label(row),
             **{key: _rounded(values[place].tolist()) for key, values in said.items()},
             **{key: round(float(values[place]), 6) for key, values in apart.items()},
             **_judged(played, place),

@@ -11,6 +11,7 @@ from cilda.tasks.holdout import hold_out
 from cilda.tasks.loading import load_rows
 from cilda.tasks.rows import Rows
 from cilda.tasks.task import Task
+from cilda.tasks.unlabelled import unlabelled_rows
 
 HELD_OUT = "held_out"
 """The split that training rows were held out for."""
@@ -22,8 +23,16 @@ class TaskData:
 
     task: Task
     train: Rows
+    """What the student learns from."""
     validation: dict[str, Rows]
     """By split; the first decides what is best."""
+    labelled: Rows | None = None
+    """What a teacher is fine-tuned on; None where that is all of `train`."""
+
+    @property
+    def of_teacher(self) -> Rows:
+        """What a teacher is fine-tuned on: rows with labels."""
+        return self.train if self.labelled is None else self.labelled
 
     def fingerprints(self) -> dict[str, str]:
         """By split, what tells these rows from all others."""
@@ -56,4 +65,8 @@ def load_task_data(config: RunConfig) -> TaskData:
         kept, held = hold_out(rows["train"], config.seed_of_rows, by_class=not task.regression)
         rows = {"train": kept, HELD_OUT: held}
     train = rows["train"] if config.limit is None else rows["train"].first(config.limit, config.seed_of_rows)
-    return TaskData(task, train, {split: part for split, part in rows.items() if split != "train"})
+    judges = {split: part for split, part in rows.items() if split != "train"}
+    if config.unlabeled_file is None:
+        return TaskData(task, train, judges)
+    more = unlabelled_rows(task, config.unlabeled_file, config.text, config.text_pair, allow_empty=config.allow_empty)
+    return TaskData(task, train.joined(more) if config.labeled_rows else more, judges, labelled=train)

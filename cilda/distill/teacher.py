@@ -178,7 +178,7 @@ def fine_tune(
     """Trains the base on gold labels, in place; it ends on the CPU with its best weights."""
     recipe = METHODS["finetune"]
     task = data.task
-    train = tokenize(data.train, base.tokenizer, config.max_length, regression=task.regression)
+    train = tokenize(data.of_teacher, base.tokenizer, config.max_length, regression=task.regression)
     losses = make_losses(recipe, LossSettings(regression=task.regression))
     players = Players(Encoder(base.model).to(device), losses)
     settings = teacher_stage(config, texts=len(train), width=players.student.width, bfloat16=bfloat16)
@@ -234,7 +234,7 @@ def cached_folder(config: RunConfig, data: TaskData, base: Loaded, *, bfloat16: 
         "tokenizer": base.tokenizer.backend_tokenizer.to_str(),
         "bfloat16": bfloat16,
         "labels": data.task.labels,
-        "train": data.train.fingerprint(),
+        "train": data.of_teacher.fingerprint(),
         "validation": next(iter(data.validation.values())).fingerprint(),
         "settings": teacher_settings(config),
     }

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cilda.errors import UsageError
+
+NO_CLASS = -1
+"""Stands for the label of a row that has none among others that have; for regression NaN does."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +20,7 @@ class Rows:
     """One split, column by column; every column has the same length.
 
     texts: one list for each text column, of N strings.
-    labels: N class numbers, or N floats for regression, or None where no labels are published.
+    labels: N class numbers, or N floats for regression, or None where no labels are published. See also `label`.
     ids: N names that stay the same between runs, `split:number`.
     source: where the rows came from and what was left out, in words.
     """
@@ -31,6 +36,19 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def label(self, position: int) -> int | float | None:
+        """A row's gold label; None where it has none."""
+        label = None if self.labels is None else self.labels[position]
+        if label is None or (isinstance(label, int) and label == NO_CLASS) or math.isnan(label):
+            return None
+        return label
+
+    def joined(self, other: Rows) -> Rows:
+        """These rows and then the others, of the same columns."""
+        texts = tuple([*mine, *theirs] for mine, theirs in zip(self.texts, other.texts, strict=True))
+        labels: list[Any] = [*(self.labels or ()), *(other.labels or ())]
+        return Rows(texts, labels, [*self.ids, *other.ids], f"{self.source}; and {other.source}")
 
     def take(self, positions: list[int]) -> Rows:
         """The rows at `positions`, in that order."""

@@ -38,12 +38,17 @@ def read_table(path: Path) -> Table:
             raise UsageError(f"cannot tell how to read {path}: its name ends in {path.suffix or 'nothing'}", todo)
         table = reader(path)
     except FileNotFoundError as error:
-        raise CildaError(f"no file at {path}", _near(path)) from error
+        raise missing(path) from error
     except OSError as error:
         raise CildaError(f"cannot read {path}: {error.strerror or error}", "check who owns it and its mode") from error
     if not len(table):
         raise CildaError(f"{path} has no rows", "it needs at least one row below the names of the columns")
     return table
+
+
+def missing(path: Path) -> CildaError:
+    """That a file is not there, with the names that are near."""
+    return CildaError(f"no file at {path}", _near(path))
 
 
 def _near(path: Path) -> str:

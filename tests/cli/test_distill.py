@@ -240,3 +240,22 @@ def test_a_run_that_is_stopped_says_so(
     assert read_state(tmp_path / "short")["status"] == "stopped"
     assert [event["kind"] for event in events(tmp_path / "short")][-1] == "stopped"
     assert not (tmp_path / "short" / "student").exists()
+
+
+@pytest.mark.parametrize("method", ["kd", "codir", "cilda_minild"])
+def test_texts_without_labels_are_learned_from_the_teacher_alone(
+    method: str, cilda: Cilda, desk: Desk, tmp_path: Path
+) -> None:
+    more = tmp_path / "more.txt"
+    more.write_text("\n".join(f"the film is number {number}" for number in range(40)), encoding="utf-8")
+    shown = cilda(
+        "distill", *desk.quick(tmp_path), "--method", method, "--name", "run", "--unlabeled", more,
+        "--set", "labeled_rows=false",
+    )  # fmt: skip
+    assert shown.code == 0, shown.err
+    assert "train: 40 rows" in shown.err and "without labels" in shown.err
+    means = [event["values"]["hard_label.real"]["mean"] for event in events(tmp_path / "run", "metrics")
+             if "hard_label.real" in event["values"]]  # fmt: skip
+    assert means and set(means) == {0.0}
+    for rewrite in read_events(tmp_path / "run" / "augmentations"):
+        assert rewrite["label"] is None

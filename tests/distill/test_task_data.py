@@ -45,3 +45,29 @@ def test_the_seed_of_the_rows_alone_decides_which_are_drawn_and_held_out(folder:
     assert prints(seed=1, data_seed=7) == prints(seed=2, data_seed=7)
     assert prints(seed=1) == prints(seed=2, data_seed=1)
     assert prints(seed=1) != prints(seed=2)
+
+
+def test_texts_without_labels_are_learned_beside_the_rows_or_instead_of_them(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "more.txt"
+    path.write_text("first\nsecond\n", encoding="utf-8")
+    asked = {"task": "sst2", "data_dir": folder, "unlabeled_file": path, "limit": 10}
+    both = load_task_data(RunConfig.checked(asked))
+    assert len(both.train) == 12 and len(both.of_teacher) == 10 and both.train.texts[0][-2:] == ["first", "second"]
+    alone = load_task_data(RunConfig.checked({**asked, "labeled_rows": False}))
+    assert alone.train.texts[0] == ["first", "second"] and len(alone.of_teacher) == 10
+    plain = load_task_data(RunConfig.checked({"task": "sst2", "data_dir": folder, "limit": 10}))
+    assert plain.of_teacher.fingerprint() == both.of_teacher.fingerprint(), "the teacher stays the same"
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        ({"labeled_rows": False}, "labeled_rows is off and there is no --unlabeled"),
+        ({"unlabeled_file": "x.txt", "method": "finetune"}, "finetune learns from gold labels alone"),
+        ({"unlabeled_file": "x.txt", "method": "annealing_kd", "labeled_rows": False}, "alone in phase 2"),
+    ],
+)
+def test_a_method_that_cannot_listen_to_a_teacher_is_refused_in_words(values: dict[str, object], what: str) -> None:
+    with pytest.raises(UsageError, match=what) as caught:
+        RunConfig.checked(values)
+    assert caught.value.todo

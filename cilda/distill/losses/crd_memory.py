@@ -12,6 +12,7 @@ from cilda.distill.batch import View
 from cilda.distill.layer_choice import LayerChoice
 from cilda.distill.linear import linear_map
 from cilda.distill.losses.loss import Loss, LossSettings, Moment
+from cilda.tasks.rows import NO_CLASS
 
 
 class CrdMemory(Loss):
@@ -53,7 +54,8 @@ class CrdMemory(Loss):
         self.register_buffer("memory_NP", F.normalize(torch.randn(rows, width, generator=random), dim=-1))
         # How often it has remembered: the negatives of a turn follow from it and the seed.
         self.register_buffer("turn", torch.zeros((), dtype=torch.long))
-        classes_N = torch.zeros(rows, dtype=torch.long) if labels_N is None else labels_N
+        # Rows without a label are a class of their own: of other classes than any that has one.
+        classes_N = torch.zeros(rows, dtype=torch.long) if labels_N is None else labels_N - NO_CLASS
         # Rows in the order of their classes: those of other classes are what lies before and behind a class's stretch.
         self._order_N = torch.argsort(classes_N, stable=True)
         sizes_C = torch.bincount(classes_N)

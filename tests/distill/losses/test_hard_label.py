@@ -7,6 +7,7 @@ import torch
 
 from cilda.distill.batch import Outputs, View
 from cilda.distill.losses.hard_label import HardLabel
+from cilda.tasks.rows import NO_CLASS
 from tests.views import view_of
 
 
@@ -29,3 +30,20 @@ def test_equals_a_slow_loop() -> None:
     for label, row in zip(view.labels_B.tolist(), view.student.logits_BC.tolist(), strict=True):
         total -= row[label] - math.log(sum(math.exp(value) for value in row))
     assert HardLabel(regression=False)(view).item() == pytest.approx(total / 6, rel=1e-6)
+
+
+def test_a_text_without_a_label_adds_nothing_and_counts_as_a_text() -> None:
+    logits_BC = torch.tensor([[2.0, 0.0], [0.0, 1.0], [5.0, 5.0]], requires_grad=True)
+    loss = HardLabel(regression=False)(View(torch.tensor([0, NO_CLASS, NO_CLASS]), Outputs(logits_BC)))
+    alone = HardLabel(regression=False)(View(torch.tensor([0]), Outputs(logits_BC[:1])))
+    assert loss.item() == pytest.approx(alone.item() / 3)
+    loss.backward()
+    assert logits_BC.grad is not None and not logits_BC.grad[1:].any()
+    amounts = torch.tensor([1.0, torch.nan])
+    predicted = torch.tensor([[3.0], [100.0]], requires_grad=True)
+    regression = HardLabel(regression=True)(View(amounts, Outputs(predicted)))
+    assert regression.item() == pytest.approx(2.0)
+    regression.backward()
+    assert predicted.grad is not None and predicted.grad[1].item() == 0 and predicted.grad.isfinite().all()
+    nothing = HardLabel(regression=False)(View(torch.tensor([NO_CLASS]), Outputs(torch.zeros(1, 2))))
+    assert nothing.item() == 0
