@@ -43,6 +43,8 @@ class RunConfig(BaseModel):
     regression: bool | None = Field(
         None, description="whether your labels are amounts; by default seen from the values"
     )
+    multi_label: bool = Field(False, description="whether a row of your file has any number of labels at once")
+    label_separator: Annotated[str, Field(min_length=1)] = Field(";", description="between several labels of a row")
     allow_empty: bool = Field(False, description="keep rows whose text is empty")
     limit: Count | None = Field(None, description="first N training rows after a seeded shuffle")
     hold_out: bool = Field(
@@ -228,6 +230,8 @@ def _check_files(config: RunConfig) -> None:
         if given:
             option = given[0].replace("_", "-")
             raise UsageError(f"--{option} is given without --train", "name your training file with --train FILE")
+        if config.multi_label:
+            raise UsageError("multi_label is on without --train", "named tasks have one label a text: leave it out")
 
 
 def _check_unlabelled(config: RunConfig) -> None:

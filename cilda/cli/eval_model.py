@@ -26,7 +26,7 @@ def loaded_for(name: str, task: Task, max_length: int, *, allow_pickle: bool) ->
             f"{name} has no trained head: there is nothing to score",
             f"fine-tune it first: cilda finetune --teacher {name} --task {task.name}",
         )
-    said = fit_labels(loaded.model, task.labels, reorder=True, name=name)
+    said = fit_labels(loaded.model, task.labels, reorder=True, name=name, multi_label=task.multi_label)
     if said:
         note(said)
     check_max_length(loaded.model, max_length, name=name)

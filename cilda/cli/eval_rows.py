@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # What decides which rows a run has, and nothing else.
 _ROW_SETTINGS = (
     "train_file", "validation_file", "text", "text_pair", "label", "regression", "allow_empty", "limit", "seed",
+    "multi_label", "label_separator",
     "data_seed",
 )  # fmt: skip
 
@@ -71,7 +72,14 @@ def rows_for(task: Task, asked: Asked, run: RunFolder | None) -> dict[str, Rows]
         if asked.split is not None:
             raise UsageError(f"--split {asked.split} and --file {asked.file} are both given", "choose one of them")
         columns = (asked.text, asked.text_pair, asked.label)
-        rows = file_rows(task, asked.file, *columns, allow_empty=asked.allow_empty, label_map=asked.label_map)
+        rows = file_rows(
+            task,
+            asked.file,
+            *columns,
+            allow_empty=asked.allow_empty,
+            label_map=asked.label_map,
+            separator=_settings_of(run).get("label_separator", ";"),
+        )
         return {asked.file.name: rows}
     if asked.label_map:
         raise UsageError("--map is given without --file", "name your rows with --file FILE")

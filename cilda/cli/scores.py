@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cilda.cli.table import aligned
 from cilda.errors import CildaError
@@ -52,7 +52,8 @@ def show_split(task: Task, split: str, rows: Rows, results: Mapping[str, Apprais
 
 def agreement(one: Appraisal, other: Appraisal) -> float:
     """The share of rows of which two models say the same."""
-    return float((one.predictions == other.predictions).mean())
+    same = one.predictions == other.predictions
+    return float((same if same.ndim == 1 else same.all(axis=1)).mean())
 
 
 def confusion_lines(who: str, names: Sequence[str], table: Sequence[Sequence[int]], width: int | None) -> list[str]:
@@ -78,8 +79,15 @@ def predictions_tsv(task: Task, splits: Mapping[str, Rows], results: Mapping[str
     table.writerow(("id", "prediction"))
     for split, rows in splits.items():
         for name, value in zip(rows.ids, results[split].predictions.tolist(), strict=True):
-            table.writerow((name, value if task.regression else task.labels[value]))
+            table.writerow((name, _in_words(task, value)))
     return lines.getvalue()
+
+
+def _in_words(task: Task, value: Any) -> Any:
+    """A class's name, an amount, or the names of several labels with a semicolon between them."""
+    if task.multi_label:
+        return ";".join(label for label, given in zip(task.labels, value, strict=True) if given)
+    return value if task.regression else task.labels[value]
 
 
 def write_predictions(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 from cilda.distill.calibration import expected_calibration_error
 from cilda.distill.data import TokenizedRows, by_length
 from cilda.distill.encoder import Encoder
-from cilda.distill.evaluate import Array, logits, predicted
+from cilda.distill.evaluate import Array, gold_of, logits, predicted
 from cilda.distill.metrics import confusion, score
 from cilda.distill.models import count_parameters
 from cilda.tasks.task import Task
@@ -56,12 +56,13 @@ def appraise(
     predictions = predicted(task, logits_NC)
     seconds = time.perf_counter() - began
     labels = rows.rows.labels
-    gold = None if labels is None else np.asarray(labels)
+    gold = None if labels is None else gold_of(rows)
+    classes = None if task.regression or task.multi_label else gold
     latencies = _latencies_ms(encoder, rows, device)
     return Appraisal(
         scores={} if gold is None else score(task.metrics, predictions, gold),
-        calibration_error=None if gold is None or task.regression else expected_calibration_error(logits_NC, gold),
-        confusion=None if gold is None or task.regression else confusion(predictions, gold, len(task.labels)),
+        calibration_error=None if classes is None else expected_calibration_error(logits_NC, classes),
+        confusion=None if classes is None else confusion(predictions, classes, len(task.labels)),
         predictions=predictions,
         parameters=count_parameters(model),
         weight_bytes=sum(weight.numel() * weight.element_size() for weight in model.parameters()),

@@ -82,6 +82,7 @@ def assemble_players(
     learning = Encoder(student.model, config.pooling, attention_maps=maps)
     settings = LossSettings(
         regression=data.task.regression,
+        multi_label=data.task.multi_label,
         teacher_layers=taught.depth,
         teacher_width=taught.width,
         student_layers=learning.depth,

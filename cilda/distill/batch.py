@@ -23,7 +23,7 @@ class Batch:
     special_BT: Tensor
     """True at special tokens and at padding: positions that are never rewritten."""
     labels_B: Tensor | None
-    """Class ids (int64) or amounts (float32); None where the rows have no gold."""
+    """Class ids (int64), amounts (float32), or zeros and ones (B, C); None where the rows have no gold."""
     types_BT: Tensor | None = None
     """Segment ids of text pairs, for the families that have them."""
     rows_B: Tensor | None = None

@@ -16,7 +16,12 @@ NAMELESS = re.compile(r"label_\d+")
 
 
 def check_labels(
-    config: PreTrainedConfig, task_labels: Sequence[str], *, reorder: bool = False, name: str = "the teacher"
+    config: PreTrainedConfig,
+    task_labels: Sequence[str],
+    *,
+    reorder: bool = False,
+    name: str = "the teacher",
+    multi_label: bool = False,
 ) -> tuple[int, ...]:
     """For each of the task's labels, in order, the row of the model's head that stands for it.
 
@@ -28,8 +33,9 @@ def check_labels(
     """
     own = label_names(config)
     rows = len(own)
-    if config.problem_type == "multi_label_classification":
-        raise CildaError(f"{name} gives several labels to a text at once", "cilda distils models with one label a text")
+    if config.problem_type == "multi_label_classification" and not multi_label:
+        todo = "learn from your own rows of several labels, with --set multi_label=true, or name another model"
+        raise CildaError(f"{name} gives several labels to a text at once", todo)
     if not task_labels or rows == 1:
         if rows == max(len(task_labels), 1):
             return (0,)
@@ -75,7 +81,12 @@ def reorder_head(model: PreTrainedModel, rows: Sequence[int], task_labels: tuple
 
 
 def fit_labels(
-    model: PreTrainedModel, task_labels: tuple[str, ...], *, reorder: bool = False, name: str = "the teacher"
+    model: PreTrainedModel,
+    task_labels: tuple[str, ...],
+    *,
+    reorder: bool = False,
+    name: str = "the teacher",
+    multi_label: bool = False,
 ) -> str:
     """Check a trained head against the task, bring it into the task's order and names; a sentence says what was done.
 
@@ -83,7 +94,7 @@ def fit_labels(
         CildaError: as `check_labels`.
     """
     own = label_names(model.config)
-    rows = check_labels(model.config, task_labels, reorder=reorder, name=name)
+    rows = check_labels(model.config, task_labels, reorder=reorder, name=name, multi_label=multi_label)
     reorder_head(model, rows, task_labels)
     if rows != tuple(range(len(rows))):
         return f"the labels of {name} ({', '.join(own)}) were brought into the task's order ({', '.join(task_labels)})"

@@ -29,6 +29,7 @@ class TokenizedRows:
     starts: np.ndarray[Any, np.dtype[np.int64]]
     """Where each text begins in Q, and at the end Q itself: N + 1 numbers."""
     labels_N: torch.Tensor | None
+    """Class ids or amounts; (N, C) of zeros and ones where a row may have several labels."""
     pad_id: int
     cut: int
     """Texts that were longer than the maximum and lost their end."""
@@ -84,7 +85,9 @@ def tokenize(rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int, *,
     spelled = torch.tensor([i for i in tokenizer.all_special_ids if i != tokenizer.unk_token_id], dtype=torch.int32)
     types = encoded.get("token_type_ids")
     labels = None
-    if rows.labels is not None:
+    if rows.classes:
+        labels = _multi_hot(rows)
+    elif rows.labels is not None:
         labels = torch.tensor(rows.labels, dtype=torch.float32 if regression else torch.long)
     pad_id = tokenizer.pad_token_id
     assert isinstance(pad_id, int)
@@ -98,6 +101,20 @@ def tokenize(rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int, *,
         pad_id=pad_id,
         cut=sum(bool(encoding.overflowing) for encoding in encoded.encodings),
     )
+
+
+def _multi_hot(rows: Rows) -> torch.Tensor | None:
+    """1 for each label that a row has and 0 for each other, (N, C); NaN where nobody knows."""
+    if rows.labels is None:
+        return None
+    found = torch.zeros(len(rows), rows.classes)
+    for row in range(len(rows)):
+        label = rows.label(row)
+        if label is None:
+            found[row] = torch.nan
+        elif isinstance(label, tuple):
+            found[row, list(label)] = 1.0
+    return found
 
 
 def _flat(lists: list[list[int]], total: int, dtype: torch.dtype) -> torch.Tensor:

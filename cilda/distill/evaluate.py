@@ -32,8 +32,16 @@ class Evaluation:
 
 
 def predicted(task: Task, logits_NC: Array) -> Array:
-    """Class ids from logits, or amounts for regression, shape (N)."""
+    """Class ids from logits, or amounts for regression, shape (N); (N, C) of zeros and ones for several labels."""
+    if task.multi_label:
+        return (logits_NC > 0).astype(np.int64)
     return logits_NC[:, 0] if task.regression else logits_NC.argmax(axis=1)
+
+
+def gold_of(rows: TokenizedRows) -> Array:
+    """Gold labels in the shape of `predicted`."""
+    assert rows.rows.labels is not None and rows.labels_N is not None
+    return rows.labels_N.numpy().astype(np.int64) if rows.rows.classes else np.asarray(rows.rows.labels)
 
 
 @torch.no_grad()
@@ -72,5 +80,5 @@ def evaluate(
     logits_NC = logits(encoder, rows, batch_size, tick=tick)
     if rows.rows.labels is None:
         return Evaluation(logits_NC, {})
-    gold_N = np.asarray(rows.rows.labels)
+    gold_N = gold_of(rows)
     return Evaluation(logits_NC, score(task.metrics, predicted(task, logits_NC), gold_N))

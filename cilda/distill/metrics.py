@@ -16,7 +16,7 @@ Values = NDArray[Any]
 def score(metrics: tuple[str, ...], predictions: Values, labels: Values) -> dict[str, float]:
     """The named metrics of N predictions against N labels, as in `cilda.tasks.metric_names`.
 
-    predictions, labels: class numbers, or floats for regression; shape N, or N × 1.
+    predictions, labels: class numbers, or floats for regression, shape N; zeros and ones for several labels, N × C.
 
     Constant predictions have no correlation: 0.0, without a warning. Predictions that are not all finite have no score:
     NaN.
@@ -24,7 +24,9 @@ def score(metrics: tuple[str, ...], predictions: Values, labels: Values) -> dict
     Raises:
         CildaError: there are no rows.
     """
-    predictions, labels = np.asarray(predictions).reshape(-1), np.asarray(labels).reshape(-1)
+    predictions, labels = np.asarray(predictions), np.asarray(labels)
+    if labels.ndim == 1:
+        predictions = predictions.reshape(-1)
     assert predictions.shape == labels.shape, f"{predictions.size} predictions for {labels.size} labels"
     if not labels.size:
         raise CildaError("there are no rows to score", "give a split or a file that has rows")
@@ -55,6 +57,16 @@ def _macro_f1(predictions: Values, labels: Values) -> float:
     from sklearn.metrics import f1_score
 
     return float(f1_score(labels, predictions, average="macro", zero_division=0.0))
+
+
+def _micro_f1(predictions: Values, labels: Values) -> float:
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(labels, predictions, average="micro", zero_division=0.0))
+
+
+def _exact_match(predictions: Values, labels: Values) -> float:
+    return float(np.mean((predictions == labels).all(axis=1)))
 
 
 def _matthews_correlation(predictions: Values, labels: Values) -> float:
@@ -95,6 +107,10 @@ FUNCTIONS: dict[str, Callable[[Values, Values], float]] = {
     "accuracy": _accuracy,
     "f1": _f1,
     "macro_f1": _macro_f1,
+    "micro_f1": _micro_f1,
+    # The same function of zeros and ones is the mean over labels.
+    "label_f1": _macro_f1,
+    "exact_match": _exact_match,
     "matthews_correlation": _matthews_correlation,
     "pearson": _pearson,
     "spearman": _spearman,

@@ -44,6 +44,10 @@ def save_model(
 
 def _write(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, record: Record, card: str) -> None:
     folder.mkdir(parents=True)
+    task = record.get("task")
+    if isinstance(task, dict) and task.get("multi_label"):
+        # So that transformers, too, takes each label by itself.
+        model.config.problem_type = "multi_label_classification"
     with quiet():
         model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

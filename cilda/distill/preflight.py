@@ -291,7 +291,7 @@ def _warnings(
 
 def _one_answer(players: Players, rows: TokenizedRows, task: Task) -> list[str]:
     """A warning where the teacher answers the same to rows that differ."""
-    if task.regression or rows.labels_N is None or players.teacher is None:
+    if task.regression or task.multi_label or rows.labels_N is None or players.teacher is None:
         return []
     step = max(1, len(rows) // _ASKED)
     batch = rows.batch(list(range(0, len(rows), step))[:_ASKED])

@@ -118,7 +118,7 @@ def _known(config: RunConfig, data: TaskData, base: Loaded, *, bfloat16: bool) -
     if not (folder / RECORD).is_file():
         return base, f"fine-tuned on {data.task.name} first; its head is fresh"
     made = load_classifier(str(folder), data.task.labels, seed=config.seed)
-    fit_labels(made.model, data.task.labels)
+    fit_labels(made.model, data.task.labels, multi_label=data.task.multi_label)
     return replace(made, source=base.source), f"fine-tuned on {data.task.name} before: {folder}"
 
 
@@ -148,7 +148,8 @@ def _teacher_stage(
     recipe = METHODS["finetune"]
     train, validation = rows
     players = Players(
-        Encoder(base.model).to(device), make_losses(recipe, LossSettings(regression=data.task.regression))
+        Encoder(base.model).to(device),
+        make_losses(recipe, LossSettings(regression=data.task.regression, multi_label=data.task.multi_label)),
     )
     settings = teacher_stage(config, texts=len(train), width=players.student.width, bfloat16=bfloat16)
     turns = _turns(players, recipe, settings)

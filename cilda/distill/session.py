@@ -14,7 +14,7 @@ from cilda.distill.budget import START_SECONDS, Budget
 from cilda.distill.card import model_card
 from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.encoder import Encoder
-from cilda.distill.evaluate import evaluate
+from cilda.distill.evaluate import Array, evaluate, gold_of
 from cilda.distill.hardware import set_up
 from cilda.distill.layer_choice import LayerChoice
 from cilda.distill.losses.layer_contrast import LayerContrast
@@ -181,9 +181,21 @@ def _judged(
     """The student's scores on a split; what it said of every row is kept in the run's folder."""
     said = evaluate(student, data.task, rows, config.evaluation_batch_size, tick=writer.tick)
     if rows.rows.labels is not None:
-        predictions = said.predictions(data.task).tolist()
-        keep_predictions(writer.folder, split, rows.rows.ids, rows.rows.labels, predictions)
+        keep_predictions(
+            writer.folder,
+            split,
+            rows.rows.ids,
+            *(_as_kept(found) for found in (gold_of(rows), said.predictions(data.task))),
+        )
     return said.scores
+
+
+def _as_kept(found: Array) -> list[float] | list[str]:
+    """Labels or amounts as they stand in the file: several of one row with a blank between them."""
+    if found.ndim == 1:
+        kept: list[float] = found.tolist()
+        return kept
+    return [" ".join(str(place) for place in row.nonzero()[0]) for row in found]
 
 
 def _recorder(
@@ -196,6 +208,10 @@ def _recorder(
 ) -> Recorder | None:
     """Who keeps rewrites; None where there are none, or where nobody wants them."""
     if players.generator is None or not config.record_texts:
+        return None
+    if data.task.multi_label:
+        what = "rewrites are not recorded: what is kept of them is made for one label a text"
+        writer.event("alert", level="info", what=what)
         return None
     contrast = dict(players.losses.items()).get("layer_contrast")
     return Recorder(

@@ -31,6 +31,8 @@ class TurnSettings:
     generator_dropout: bool = False
     bfloat16: bool = False
     seed: int = 0
+    multi_label: bool = False
+    """Whether a text may have several labels: then both models agree where all of them are the same."""
     micro_batch: int | None = None
     """Texts at once on the device; None for the whole batch."""
 
@@ -156,7 +158,7 @@ class Turns:
             for name in {term.loss for term in self._descend.terms}:
                 self._losses[name].remember(seen["real"])
         whole = joined_rewrites(rewrites, batch) if rewrites else None
-        summed |= agreement(seen) | changed_fraction(batch, whole)
+        summed |= agreement(seen, multi_label=self.settings.multi_label) | changed_fraction(batch, whole)
         return TurnResult(summed, batch.size, 0 if whole is None else len(whole.sampled_N), whole, seen)
 
     def _parts(self, batch: Batch, player: Player, *, rewritten: bool) -> list[_Part]:

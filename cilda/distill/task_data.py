@@ -54,6 +54,8 @@ def load_task_data(config: RunConfig) -> TaskData:
             config.text_pair,
             config.label,
             regression=config.regression,
+            multi_label=config.multi_label,
+            separator=config.label_separator,
             allow_empty=config.allow_empty,
             seed=config.seed_of_rows,
         )

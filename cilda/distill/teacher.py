@@ -67,7 +67,15 @@ def load_teacher(config: RunConfig, task: Task, writer: RunWriter) -> Loaded:
     notes = [loaded.note]
     if loaded.has_head:
         name = f"the teacher {loaded.source}"
-        notes.append(fit_labels(loaded.model, task.labels, reorder=config.reorder_teacher_labels, name=name))
+        notes.append(
+            fit_labels(
+                loaded.model,
+                task.labels,
+                reorder=config.reorder_teacher_labels,
+                name=name,
+                multi_label=task.multi_label,
+            )
+        )
     for note in filter(None, notes):
         writer.event("alert", level="info", what=note)
     return loaded
@@ -160,7 +168,7 @@ def _fine_tuned(
         _keep(folder, base.model, base.tokenizer, record)
     forget(writer.folder.checkpoints, "teacher")
     made = load_classifier(str(folder), data.task.labels, seed=config.seed)
-    fit_labels(made.model, data.task.labels)
+    fit_labels(made.model, data.task.labels, multi_label=data.task.multi_label)
     return replace(made, source=f"{base.source} fine-tuned on {data.task.name}")
 
 
@@ -179,7 +187,7 @@ def fine_tune(
     recipe = METHODS["finetune"]
     task = data.task
     train = tokenize(data.of_teacher, base.tokenizer, config.max_length, regression=task.regression)
-    losses = make_losses(recipe, LossSettings(regression=task.regression))
+    losses = make_losses(recipe, LossSettings(regression=task.regression, multi_label=task.multi_label))
     players = Players(Encoder(base.model).to(device), losses)
     settings = teacher_stage(config, texts=len(train), width=players.student.width, bfloat16=bfloat16)
     trainer = Trainer(

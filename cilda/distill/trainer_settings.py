@@ -80,6 +80,7 @@ def student_stage(config: RunConfig, *, texts: int, width: int, mask_id: int, bf
             generator_dropout=config.generator_dropout,
             bfloat16=bfloat16,
             seed=config.seed,
+            multi_label=config.multi_label,
             micro_batch=config.micro_batch,
         ),
         generator_turns=config.generator_turns,

@@ -12,13 +12,13 @@ from cilda.methods.recipe import Sight
 
 
 @torch.no_grad()
-def agreement(views: Mapping[Sight, View]) -> dict[str, Tensor]:
-    """`agreement.<view>`: the share of texts that teacher and student put into the same class.
+def agreement(views: Mapping[Sight, View], *, multi_label: bool = False) -> dict[str, Tensor]:
+    """`agreement.<view>`: the share of texts that teacher and student put into the same class, or give the same labels.
 
     Views without a teacher and amounts (regression) have none. Scalars on the models' device: nobody waits for them.
     """
     return {
-        f"agreement.{sight}": _same_class(view.student.logits_BC, view.teacher.logits_BC)
+        f"agreement.{sight}": _same(view.student.logits_BC, view.teacher.logits_BC, multi_label=multi_label)
         for sight, view in views.items()
         if view.teacher is not None and view.student.logits_BC.shape[1] > 1
     }
@@ -36,5 +36,7 @@ def changed_fraction(batch: Batch, rewrite: SoftTokens | None) -> dict[str, Tens
     return {"changed_fraction": (before_N != rewrite.sampled_N).float().mean()}
 
 
-def _same_class(first_BC: Tensor, second_BC: Tensor) -> Tensor:
+def _same(first_BC: Tensor, second_BC: Tensor, *, multi_label: bool) -> Tensor:
+    if multi_label:
+        return ((first_BC > 0) == (second_BC > 0)).all(dim=1).float().mean()
     return (first_BC.argmax(dim=1) == second_BC.argmax(dim=1)).float().mean()

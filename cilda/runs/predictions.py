@@ -23,9 +23,9 @@ class Predictions:
 
 
 def keep_predictions(
-    folder: RunFolder, split: str, ids: Sequence[str], gold: Sequence[float], said: Sequence[float]
+    folder: RunFolder, split: str, ids: Sequence[str], gold: Sequence[float | str], said: Sequence[float | str]
 ) -> None:
-    """Writes a split's file whole or not at all; an older one is replaced.
+    """Writes a split's file whole or not at all; an older one is replaced. Words stand for several labels of a row.
 
     Raises:
         CildaError: the disk refused.
@@ -43,9 +43,10 @@ def keep_predictions(
 
 
 def read_predictions(folder: RunFolder, split: str) -> Predictions | None:
-    """What `keep_predictions` wrote; None where there is no such file, or a damaged one."""
+    """What `keep_predictions` wrote; None where there is no such file, a damaged one, or words in it."""
     try:
-        text = (folder.predictions / f"{split}.tsv").read_text(encoding="utf-8", errors="surrogateescape")
+        # Not read_text, which would turn line ends inside of ids into others.
+        text = (folder.predictions / f"{split}.tsv").read_bytes().decode("utf-8", "surrogatepass")
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t"))
         if not rows or tuple(rows[0]) != _COLUMNS:
             return None

@@ -82,6 +82,27 @@ def labels_of(table: Table, column: str) -> list[Label]:
     return labels
 
 
+def label_sets_of(table: Table, column: str, separator: str) -> list[tuple[str, ...]]:
+    """The labels of one column where a row may have several: lists as they are, words parted at `separator`.
+
+    An empty value means that a row has none of them.
+
+    Raises:
+        CildaError: values that are neither words nor lists of words.
+    """
+    found: list[tuple[str, ...]] = []
+    for position, value in enumerate(table.column(column)):
+        parts = value if isinstance(value, list | tuple) else str("" if value is None else value).split(separator)
+        if any(isinstance(part, list | tuple | dict) for part in parts):
+            raise CildaError(
+                f"{table.source}, {table.where([position])}: {column!r} holds {shortened(value)}, no labels",
+                f"give words with {separator!r} between them, or a list of words",
+            )
+        words = (str(part).strip() for part in parts if part is not None)
+        found.append(tuple(dict.fromkeys(word for word in words if word)))
+    return found
+
+
 def class_numbers(
     table: Table, column: str, labels: list[Label], names: tuple[str, ...], *, or_numbers: bool = False
 ) -> list[int]:

@@ -10,15 +10,18 @@ from pathlib import Path
 
 from cilda.errors import CildaError, UsageError
 from cilda.tasks import TASKS
-from cilda.tasks.columns import Label, class_numbers, labels_of, numbers_of, texts_of
+from cilda.tasks.columns import Label, class_numbers, label_sets_of, labels_of, numbers_of, texts_of
 from cilda.tasks.holdout import hold_out
-from cilda.tasks.rows import Rows
+from cilda.tasks.rows import LabelSet, Rows
 from cilda.tasks.table import Table, shortened
 from cilda.tasks.table_files import read_table
 from cilda.tasks.task import Task
 
 # More classes than this, most of them seen once, is a column of something else.
 FEW_CLASSES = 20
+LEAST_LABELS = 2
+# Where a row may have several, there may be hundreds.
+MANY_LABELS = 200
 
 
 def file_task(
@@ -29,14 +32,17 @@ def file_task(
     label: str,
     regression: bool | None = None,
     *,
+    multi_label: bool = False,
+    separator: str = ";",
     allow_empty: bool = False,
     seed: int = 0,
 ) -> tuple[Task, dict[str, Rows]]:
     """The task that a user's files describe, and its rows as {"train": …, "validation": …}.
 
     Labels that are all numbers, some of them not whole, make a regression; anything else makes classes, named in
-    numeric or else alphabetic order. `regression` overrules that. Without a validation file, a tenth of the training
-    rows is held out, drawn with `seed`, which its `Rows.source` says.
+    numeric or else alphabetic order. `regression` overrules that; with `multi_label` a row has any number of labels,
+    parted by `separator`. Without a validation file, a tenth of the training rows is held out, drawn with `seed`, which
+    its `Rows.source` says.
 
     Raises:
         UsageError: a column that is not there, or named for two purposes.
@@ -52,23 +58,29 @@ def file_task(
             )
         tables["validation"] = read_table(validation)
     columns = tuple(column for column in (text, text_pair) if column is not None)
-    labels = {split: labels_of(table, label) for split, table in tables.items()}
-    if regression is None:
-        regression = _is_scale([value for values in labels.values() for value in values])
-    task = _task(train, columns, label, () if regression else _class_names(tables["train"], label, labels["train"]))
-    if regression:
-        _varied(tables["train"], label, numbers_of(tables["train"], label, labels["train"]))
+    if multi_label:
+        regression = False
+        task = _multi_task(train, columns, tables["train"], label, separator)
+    else:
+        labels = {split: labels_of(table, label) for split, table in tables.items()}
+        if regression is None:
+            regression = _is_scale([value for values in labels.values() for value in values])
+        names = () if regression else _class_names(tables["train"], label, labels["train"])
+        task = _task(train, columns, label, names)
+        if regression:
+            _varied(tables["train"], label, numbers_of(tables["train"], label, labels["train"]))
     rows = {
         split: Rows(
             texts=tuple(texts_of(table, column, allow_empty=allow_empty) for column in columns),
-            labels=_numbers(task, table, label, labels[split]),
+            labels=_labels(task, table, label, separator),
             ids=[f"{split}:{row}" for row in range(len(table))],
             source=table.source,
+            classes=len(task.labels) if multi_label else 0,
         )
         for split, table in tables.items()
     }
     if "validation" not in rows:
-        rows["train"], held = hold_out(rows["train"], seed, by_class=not regression)
+        rows["train"], held = hold_out(rows["train"], seed, by_class=not regression and not multi_label)
         rows["validation"] = replace(held, source=f"{held.source} as no validation file was given")
     return task, rows
 
@@ -82,6 +94,7 @@ def file_rows(
     *,
     allow_empty: bool = False,
     label_map: Mapping[str, str] | None = None,
+    separator: str = ";",
 ) -> Rows:
     """The rows of one file for a task that exists already; what is not named is as the task says.
 
@@ -101,13 +114,12 @@ def file_rows(
     _different_columns(*columns, column)
     table = read_table(path)
     labelled = label is not None or column in table.columns
-    names = label_map or {}
-    found = [names.get(str(value), value) for value in labels_of(table, column)] if labelled else []
     return Rows(
         texts=tuple(texts_of(table, name, allow_empty=allow_empty) for name in columns),
-        labels=_numbers(task, table, column, found, or_numbers=True) if labelled else None,
+        labels=_labels(task, table, column, separator, label_map, or_numbers=True) if labelled else None,
         ids=[f"{path.stem}:{row}" for row in range(len(table))],
         source=table.source if labelled else f"{table.source}; no column {column!r}, so no labels",
+        classes=len(task.labels) if task.multi_label else 0,
     )
 
 
@@ -137,12 +149,42 @@ def _task(train: Path, columns: tuple[str, ...], label: str, names: tuple[str, .
     )
 
 
-def _numbers(
-    task: Task, table: Table, column: str, labels: list[Label], *, or_numbers: bool = False
-) -> list[int] | list[float]:
+def _labels(
+    task: Task,
+    table: Table,
+    column: str,
+    separator: str,
+    label_map: Mapping[str, str] | None = None,
+    *,
+    or_numbers: bool = False,
+) -> list[int] | list[float] | list[LabelSet]:
+    """A column's labels as the task's numbers, after what `label_map` says they are called there."""
+    names = label_map or {}
+    if task.multi_label:
+        sets = [tuple(names.get(word, word) for word in words) for words in label_sets_of(table, column, separator)]
+        return [tuple(sorted(class_numbers(table, column, list(words), task.labels))) for words in sets]
+    labels = [names.get(str(value), value) for value in labels_of(table, column)]
     if task.regression:
         return numbers_of(table, column, labels)
     return class_numbers(table, column, labels, task.labels, or_numbers=or_numbers)
+
+
+def _multi_task(train: Path, columns: tuple[str, ...], table: Table, label: str, separator: str) -> Task:
+    """A task whose rows have any number of the labels that occur."""
+    seen = sorted({word for words in label_sets_of(table, label, separator) for word in words})
+    if len(seen) < LEAST_LABELS:
+        raise CildaError(
+            f"{table.source}: column {label!r} holds {len(seen)} labels, parted by {separator!r}",
+            "there is nothing to tell apart: two labels are the least; the separator is --set label_separator",
+        )
+    if len(seen) > max(MANY_LABELS, len(table) // 2):
+        raise CildaError(
+            f"{table.source}: column {label!r} holds {len(seen):,} different labels in {len(table):,} rows",
+            "name the right column with --label, or the right separator with --set label_separator",
+        )
+    metrics = ("micro_f1", "label_f1", "exact_match")
+    single = _task(train, columns, label, tuple(seen))
+    return replace(single, metric=metrics[0], metrics=metrics, multi_label=True)
 
 
 def _is_scale(labels: list[Label]) -> bool:

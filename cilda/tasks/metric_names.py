@@ -18,6 +18,7 @@ class Metric:
     direction: Literal["max", "min"]
     title: str
     regression: bool = False
+    multi_label: bool = False
 
     @property
     def worst(self) -> float:
@@ -35,6 +36,18 @@ METRICS: dict[str, Metric] = {
         Metric("accuracy", "max", "share of rows whose class is right"),
         Metric("f1", "max", "harmonic mean of precision and recall of class 1, of two classes"),
         Metric("macro_f1", "max", "F1 of each class, then their plain mean"),
+        Metric(
+            "micro_f1", "max", "F1 over all labels of all rows together, where a row may have several", multi_label=True
+        ),
+        Metric(
+            "label_f1", "max", "F1 of each label, then their plain mean, where a row may have several", multi_label=True
+        ),
+        Metric(
+            "exact_match",
+            "max",
+            "share of rows of which every label is right, where a row may have several",
+            multi_label=True,
+        ),
         Metric("matthews_correlation", "max", "correlation of predicted and true classes, -1 to 1"),
         Metric("pearson", "max", "linear correlation with the true numbers, -1 to 1", regression=True),
         Metric("spearman", "max", "correlation of the ranks, -1 to 1", regression=True),

@@ -11,8 +11,12 @@ from typing import Any
 
 from cilda.errors import UsageError
 
+LabelSet = tuple[int, ...]
+
 NO_CLASS = -1
-"""Stands for the label of a row that has none among others that have; for regression NaN does."""
+"""Stands for the label of a row that nobody knows, among others that are known; for regression NaN does."""
+NO_LABELS: LabelSet = (NO_CLASS,)
+"""The same where a row may have several: the empty tuple means that it has none."""
 
 
 @dataclass(frozen=True)
@@ -20,15 +24,18 @@ class Rows:
     """One split, column by column; every column has the same length.
 
     texts: one list for each text column, of N strings.
-    labels: N class numbers, or N floats for regression, or None where no labels are published. See also `label`.
+    labels: N class numbers, or N floats for regression, or N rising tuples of class numbers where a row may have
+        several, or None where no labels are published. See also `label`.
     ids: N names that stay the same between runs, `split:number`.
     source: where the rows came from and what was left out, in words.
     """
 
     texts: tuple[list[str], ...]
-    labels: list[int] | list[float] | None
+    labels: list[Any] | None
     ids: list[str]
     source: str
+    classes: int = 0
+    """How many labels there are, where a row may have several; 0 where it has one."""
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in (*self.texts, self.ids, *([] if self.labels is None else [self.labels]))}
@@ -37,18 +44,19 @@ class Rows:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def label(self, position: int) -> int | float | None:
+    def label(self, position: int) -> int | float | LabelSet | None:
         """A row's gold label; None where it has none."""
         label = None if self.labels is None else self.labels[position]
-        if label is None or (isinstance(label, int) and label == NO_CLASS) or math.isnan(label):
-            return None
-        return label
+        unknown = (
+            label in (NO_CLASS, NO_LABELS) if isinstance(label, int | tuple) else label is None or math.isnan(label)
+        )
+        return None if unknown else label
 
     def joined(self, other: Rows) -> Rows:
         """These rows and then the others, of the same columns."""
         texts = tuple([*mine, *theirs] for mine, theirs in zip(self.texts, other.texts, strict=True))
         labels: list[Any] = [*(self.labels or ()), *(other.labels or ())]
-        return Rows(texts, labels, [*self.ids, *other.ids], f"{self.source}; and {other.source}")
+        return Rows(texts, labels, [*self.ids, *other.ids], f"{self.source}; and {other.source}", self.classes)
 
     def take(self, positions: list[int]) -> Rows:
         """The rows at `positions`, in that order."""

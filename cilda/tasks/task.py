@@ -43,6 +43,8 @@ class Task:
     hub_layout: HubLayout = field(default=HubLayout())
     title: str = ""
     label_range: tuple[float, float] | None = None
+    multi_label: bool = False
+    """Whether a text may have several of the labels at once, or none."""
 
     @property
     def regression(self) -> bool:

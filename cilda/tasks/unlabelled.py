@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 from cilda.errors import CildaError, UsageError
 from cilda.tasks.columns import texts_of
-from cilda.tasks.rows import NO_CLASS, Rows
+from cilda.tasks.rows import NO_CLASS, NO_LABELS, Rows
 from cilda.tasks.table import Table
 from cilda.tasks.table_files import read_table
 from cilda.tasks.task import Task
@@ -41,8 +42,10 @@ def unlabelled_rows(
         wanted = (text, text_pair)[: len(task.texts)]
         columns = tuple(own or default for own, default in zip(wanted, task.texts, strict=True))
     texts = tuple(texts_of(table, column, allow_empty=allow_empty) for column in columns)
-    nothing: list[int] | list[float] = [math.nan] * len(table) if task.regression else [NO_CLASS] * len(table)
-    return Rows(texts, nothing, [f"unlabelled:{row}" for row in range(len(table))], f"{path}, without labels")
+    unknown: Any = math.nan if task.regression else NO_LABELS if task.multi_label else NO_CLASS
+    names = [f"unlabelled:{row}" for row in range(len(table))]
+    classes = len(task.labels) if task.multi_label else 0
+    return Rows(texts, [unknown] * len(table), names, f"{path}, without labels", classes)
 
 
 def _lines(path: Path) -> Table:

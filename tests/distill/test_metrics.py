@@ -121,9 +121,19 @@ def test_more_than_two_classes() -> None:
 
 
 def test_scores_are_plain_floats() -> None:
-    found = score(tuple(METRICS), np.array([0, 1, 1]), np.array([0, 1, 0]))
-    assert list(found) == list(METRICS)
+    one_of = tuple(name for name, metric in METRICS.items() if not metric.multi_label)
+    several = tuple(name for name, metric in METRICS.items() if metric.multi_label)
+    found = score(one_of, np.array([0, 1, 1]), np.array([0, 1, 0]))
+    found |= score(several, np.array([[0, 1], [1, 1]]), np.array([[0, 1], [1, 0]]))
+    assert set(found) == set(METRICS)
     assert all(type(value) is float for value in found.values())
+
+
+def test_scores_of_several_labels_by_calculator() -> None:
+    said, gold = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0]]), np.array([[1, 0, 0], [0, 1, 0], [0, 0, 0]])
+    found = score(("micro_f1", "label_f1", "exact_match"), said, gold)
+    # Two labels right, one too many, none missing; by label 2/3, 1, and one that nobody gives.
+    assert found == pytest.approx({"micro_f1": 4 / 5, "label_f1": (2 / 3 + 1 + 0) / 3, "exact_match": 2 / 3})
 
 
 def test_no_rows_are_refused() -> None:

@@ -21,7 +21,8 @@ class CrdMemory(Loss):
     uᵢ is the teacher's view of text i and vᵢ the student's: pooled layers side by side, after a linear map each, at
     length 1. The memory holds one vector m for each of N training rows: the student's, as it was when the row last came
     by, mixed with the older one (`momentum`). The K rows are drawn anew each time from those of other classes; for a
-    regression, and where all rows are of one class, from all rows. Always computed in float32.
+    regression, for rows of several labels, and where all rows are of one class, from all rows. Always computed in
+    float32.
     Source: Sun et al. 2020, arXiv:2009.14167.
     """
 
@@ -72,7 +73,7 @@ class CrdMemory(Loss):
             teacher_width=settings.teacher_width,
             student_width=settings.student_width,
             rows=settings.train_rows,
-            labels_N=None if settings.regression else settings.train_labels_N,
+            labels_N=None if settings.regression or settings.multi_label else settings.train_labels_N,
             width=settings.projection_width,
             negatives=settings.memory_negatives,
             temperature=settings.memory_temperature,

@@ -27,6 +27,7 @@ class LossSettings:
     """What losses are made from: the shape of the task and of the models, and the run's settings for losses."""
 
     regression: bool
+    multi_label: bool = False
     teacher_layers: int = 0
     teacher_width: int = 0
     student_layers: int = 0

@@ -47,3 +47,13 @@ def test_a_text_without_a_label_adds_nothing_and_counts_as_a_text() -> None:
     assert predicted.grad is not None and predicted.grad[1].item() == 0 and predicted.grad.isfinite().all()
     nothing = HardLabel(regression=False)(View(torch.tensor([NO_CLASS]), Outputs(torch.zeros(1, 2))))
     assert nothing.item() == 0
+
+
+def test_of_several_labels_each_is_right_or_wrong_by_itself() -> None:
+    logits_BC = torch.tensor([[0.0, math.log(3)], [5.0, 5.0]], requires_grad=True)
+    view = View(torch.tensor([[1.0, 0.0], [torch.nan, torch.nan]]), Outputs(logits_BC))
+    loss = HardLabel(regression=False, multi_label=True)(view)
+    # Chances of 1/2 and 3/4; the second text's labels nobody knows.
+    assert loss.item() == pytest.approx((math.log(2) - math.log(1 / 4)) / 4)
+    loss.backward()
+    assert logits_BC.grad is not None and not logits_BC.grad[1].any()

@@ -69,3 +69,16 @@ def test_an_amount_by_calculator() -> None:
 def test_certain_models_do_not_give_nan() -> None:
     view = View(None, Outputs(torch.tensor([[200.0, -200.0]])), Outputs(torch.tensor([[-200.0, 200.0]])))
     assert LogitKL(regression=False)(view).item() == pytest.approx(400)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_of_several_labels_each_is_a_divergence_of_two_chances(temperature: float) -> None:
+    teacher, student = torch.tensor([[0.5, -2.0, 1.0]]), torch.tensor([[-1.0, 0.0, 1.0]])
+    expected = 0.0
+    for t, s in zip(teacher[0].tolist(), student[0].tolist(), strict=True):
+        p, q = (1 / (1 + math.exp(-value / temperature)) for value in (t, s))
+        expected += p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
+    loss = LogitKL(regression=False, multi_label=True, temperature=temperature)
+    value = loss(View(None, Outputs(student), Outputs(teacher))).item()
+    assert value == pytest.approx(temperature**2 * expected / 3, rel=1e-5)
+    assert loss(View(None, Outputs(teacher), Outputs(teacher))).item() == pytest.approx(0, abs=1e-7)
