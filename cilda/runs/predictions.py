@@ -31,7 +31,9 @@ def keep_predictions(
         CildaError: the disk refused.
     """
     lines = io.StringIO()
-    table = csv.writer(lines, delimiter="\t", lineterminator="\n")
+    # The writer itself does not see that a reader would take this one for the end of a line.
+    quoting = csv.QUOTE_NONNUMERIC if any("\r" in name for name in ids) else csv.QUOTE_MINIMAL
+    table = csv.writer(lines, delimiter="\t", lineterminator="\n", quoting=quoting)
     table.writerow(_COLUMNS)
     table.writerows(zip(ids, gold, said, strict=True))
     path = folder.predictions / f"{split}.tsv"
