@@ -33,6 +33,10 @@ class Record:
     configs: dict[Cell, RunConfig]
     jobs: int | None
     """Runs at once; None leaves it to the bench."""
+    equal_time: bool
+    """Whether methods get equal time and not equal student turns."""
+    turns: dict[str, dict[str, int]]
+    """With equal time: student turns by task and label, as soon as they are known."""
     latencies_ms: dict[str, dict[str, float]]
     """By task, of `teacher` and `student`; empty until they were measured."""
 
@@ -50,14 +54,25 @@ class Record:
         return RunFolder(self.runs_dir / f"{self.folder.id}-{task}-teacher")
 
 
-def keep_record(folder: RunFolder, plan: Plan, configs: Mapping[Cell, RunConfig], *, jobs: int | None) -> None:
+def keep_record(
+    folder: RunFolder, plan: Plan, configs: Mapping[Cell, RunConfig], *, jobs: int | None, equal_time: bool = False
+) -> None:
     """Writes the record of a new bench.
 
     Raises:
         CildaError: the disk refused.
     """
     settings = [configs[cell].model_dump(mode="json") for cell in plan.cells]
-    _write(folder, {"v": 1, **plan.to_json(), "jobs": jobs, "configs": settings})
+    _write(folder, {"v": 1, **plan.to_json(), "jobs": jobs, "equal_time": equal_time, "configs": settings})
+
+
+def keep_turns(folder: RunFolder, turns: Mapping[str, Mapping[str, int]]) -> None:
+    """Adds the student turns that were found to take equal time.
+
+    Raises:
+        CildaError: the disk refused.
+    """
+    _write(folder, {**read_json(_path(folder)), "turns": turns})
 
 
 def keep_latencies(folder: RunFolder, latencies_ms: Mapping[str, Mapping[str, float]]) -> None:
@@ -80,7 +95,8 @@ def read_record(folder: RunFolder) -> Record:
         plan = Plan.from_json(content)
         configs = [RunConfig.checked(settings) for settings in content["configs"]]
         pairs = dict(zip(plan.cells, configs, strict=True))
-        return Record(folder, plan, pairs, content["jobs"], content.get("latencies_ms") or {})
+        equal_time, turns = bool(content.get("equal_time")), content.get("turns") or {}
+        return Record(folder, plan, pairs, content["jobs"], equal_time, turns, content.get("latencies_ms") or {})
     except (KeyError, TypeError, ValueError) as error:
         if not content:
             todo = "name a bench; cilda ps shows what there is"
@@ -95,7 +111,10 @@ def refuse_strangers(folder: RunFolder) -> None:
         CildaError: a run of a cell's name is there, with other settings.
     """
     record = read_record(folder)
-    for cell, config in record.configs.items():
+    for cell, asked in record.configs.items():
+        # How many turns there are to be in equal time is not known yet.
+        had = read_json(record.run_of(cell).run_json).get("config") or {}
+        config = asked.model_copy(update={"max_turns": had.get("max_turns")}) if record.equal_time else asked
         run = record.run_of(cell)
         other = difference(run, config)
         if run.exists() and other is not None:

@@ -57,6 +57,8 @@ class Table:
     """Runs that ended without a student, with how."""
     missing: int
     """Runs that have not ended yet."""
+    equal_time: bool
+    """Whether methods got equal time and not equal student turns."""
     latencies_ms: dict[str, dict[str, float]]
     """By task, `teacher` and `student`: the median for one text alone, in milliseconds; empty where not measured."""
 
@@ -88,7 +90,9 @@ class Table:
             turns = sorted({turn for line in self.lines if line.task == task for turn in line.turns})
             if turns:
                 parts.append(f"{task} {turns[0]:,}" + (f" to {turns[-1]:,}" if len(turns) > 1 else ""))
-        equal = "equal student turns" if not any(" to " in part for part in parts) else "student turns as told"
+        differ = any(" to " in part for part in parts)
+        equal = "student turns as told" if differ else "equal student turns"
+        equal = "equal time, as measured before, in student turns" if self.equal_time else equal
         return f"budget: {equal}: {', '.join(parts)}" if parts else "budget: no run has finished yet"
 
     def to_json(self) -> dict[str, Any]:
@@ -105,7 +109,13 @@ class Table:
         }
 
 
-def make_table(plan: Plan, results: Sequence[Result], latencies_ms: dict[str, dict[str, float]] | None = None) -> Table:
+def make_table(
+    plan: Plan,
+    results: Sequence[Result],
+    latencies_ms: dict[str, dict[str, float]] | None = None,
+    *,
+    equal_time: bool = False,
+) -> Table:
     """The table of what has finished so far."""
     by_place: dict[tuple[str, str], list[Result]] = {}
     for result in results:
@@ -134,6 +144,7 @@ def make_table(plan: Plan, results: Sequence[Result], latencies_ms: dict[str, di
             if not result.finished and result.status in ended
         ),
         missing=sum(not result.finished and result.status not in ended for result in results),
+        equal_time=equal_time,
         latencies_ms=latencies_ms or {},
     )
 

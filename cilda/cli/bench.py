@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -111,6 +111,10 @@ def bench(
             rich_help_panel=BUDGET,
         ),
     ] = None,
+    budget: Annotated[
+        Literal["turns", "time"],
+        typer.Option("--budget", help="What is equal for all methods: student turns, or time.", rich_help_panel=BUDGET),
+    ] = "turns",
     data_dir: DataDirOption = None,
     train: TrainOption = None,
     validation: ValidationOption = None,
@@ -155,8 +159,9 @@ def bench(
     """Compare methods: every method on every task with every seed, then one table.
 
     The bench goes on in the background; its runs are ordinary ones that `cilda ps` shows, and every method gets the
-    same student turns. `cilda table` shows the table, also before the end; `cilda stop` and `cilda resume` work as with
-    a run. A setting for one task alone is `--set TASK:KEY=VALUE`; `{task}` in --teacher stands for the task's name.
+    same student turns, or time. `cilda table` shows the table, also before the end; `cilda stop` and `cilda resume`
+    work as with a run. A setting for one task alone is `--set TASK:KEY=VALUE`; `{task}` in --teacher stands for the
+    task's name.
     """
     if foreground and detach:
         raise UsageError("--foreground and --detach exclude each other", "leave one of them out")
@@ -180,7 +185,7 @@ def bench(
     if dry_run:
         _print_plan(plan, configs)
         return
-    folder = _new_bench(plan, configs, jobs)
+    folder = _new_bench(plan, configs, jobs, equal_time=budget == "time")
     if foreground:
         from cilda.cli.bench_job import run_bench
         from cilda.cli.running import working
@@ -285,7 +290,7 @@ def _print_plan(plan: Plan, configs: Mapping[Cell, RunConfig]) -> None:
     print(f"{len(plan.cells):,} runs; the others are compared with {plan.reference}", file=sys.stderr)
 
 
-def _new_bench(plan: Plan, configs: Mapping[Cell, RunConfig], jobs: int | None) -> RunFolder:
+def _new_bench(plan: Plan, configs: Mapping[Cell, RunConfig], jobs: int | None, *, equal_time: bool) -> RunFolder:
     """The bench's own folder with its plan and the settings of its runs.
 
     Raises:
@@ -297,7 +302,7 @@ def _new_bench(plan: Plan, configs: Mapping[Cell, RunConfig], jobs: int | None) 
     first = next(iter(configs.values()))
     more: dict[str, Any] = {"bench": {"tasks": plan.tasks, "methods": plan.labels, "seeds": plan.seeds}}
     folder = new_run(first, {}, job="bench", purpose="bench", **more)
-    keep_record(folder, plan, configs, jobs=jobs)
+    keep_record(folder, plan, configs, jobs=jobs, equal_time=equal_time)
     try:
         refuse_strangers(folder)
     except BaseException:

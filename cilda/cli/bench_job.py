@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import shutil
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cilda.bench.record import Record, difference, keep_latencies, read_record
+from cilda.bench.record import Record, difference, keep_latencies, keep_turns, read_record
+from cilda.cli.bench_budget import turns_for_equal_time
+from cilda.cli.bench_runs import clear, config_of, cores, has_gpu, latencies_of, need_of, same_place, score_words
 from cilda.cli.launch import launch
 from cilda.cli.running import Desk
 from cilda.errors import CildaError
 from cilda.runs.control import Request, RunStopped, What, ask
-from cilda.runs.events import number
 from cilda.runs.layout import RunFolder
 from cilda.runs.locks import await_release
 from cilda.runs.presence import Presence
@@ -46,6 +43,11 @@ class _Work:
     job: str
     cell: Cell | None
 
+    @property
+    def task(self) -> str:
+        """The task's name in the bench."""
+        return self.config.task if self.config.train_file is None else self.config.train_file.stem
+
 
 @dataclass
 class _State:
@@ -70,7 +72,7 @@ def run_bench(desk: Desk) -> None:
     record = read_record(writer.folder)
     bench = _Bench(record, desk)
     bench.play()
-    latencies = _latencies(record, bench.state.teachers)
+    latencies = latencies_of(record, bench.state.teachers)
     if latencies:
         keep_latencies(writer.folder, latencies)
     failed = bench.state.failed
@@ -151,7 +153,10 @@ class _Bench:
     def _begin(self, work: _Work) -> None:
         """Starts a run, goes on with it, or takes it as it is."""
         if work.cell is not None:
-            work.config = work.config.model_copy(update={"teacher": self.state.teachers[work.cell.task]})
+            own: dict[str, Any] = {"teacher": self.state.teachers[work.cell.task]}
+            if self.record.equal_time:
+                own["max_turns"] = self.record.turns[work.cell.task][work.cell.label]
+            work.config = work.config.model_copy(update=own)
         if work.folder.exists():
             self._refuse_stranger(work)
             status = status_of(work.folder)
@@ -171,8 +176,8 @@ class _Bench:
     def _refuse_stranger(self, work: _Work) -> None:
         other = difference(work.folder, work.config, teacher=work.cell is None)
         if other is None and work.cell is not None:
-            had = _config_of(work.folder).get("teacher")
-            other = None if _same_place(str(had), work.config.teacher) else "teacher"
+            had = config_of(work.folder).get("teacher")
+            other = None if same_place(str(had), work.config.teacher) else "teacher"
         if other is not None:
             raise CildaError(f"a run of its name has another {other}", "remove it, and resume the bench")
 
@@ -184,14 +189,33 @@ class _Bench:
         self.state.done += 1
         finished = next(iter(read_events(work.folder.events, {"finished"})), {})
         if work.cell is None:
-            self.state.teachers[work.config.task if work.config.train_file is None else work.config.train_file.stem] = (
-                str(finished.get("folder"))
-            )
-            said = _score(finished.get("teacher"))
+            self.state.teachers[work.task] = str(finished.get("folder"))
+            self._weigh(work.task)
+            said = score_words(finished.get("teacher"))
         else:
-            said = _score(finished.get("student"), str(finished.get("metric")))
-        _clear(work.folder)
+            said = score_words(finished.get("student"), str(finished.get("metric")))
+        clear(work.folder)
         self._say(f"{work.folder.id}: {said} ({self.state.done} of {self.total} runs)")
+
+    def _weigh(self, task: str) -> None:
+        """Finds out, where methods get equal time, how many turns of each take as long as the reference's.
+
+        Raises:
+            RunStopped: somebody asked for it meanwhile.
+            CildaError: a method cannot be looked over.
+        """
+        if not self.record.equal_time or task in self.record.turns:
+            return
+        plan = self.record.plan
+        configs = {
+            cell.label: config.model_copy(update={"teacher": self.state.teachers[task]})
+            for cell, config in self.record.configs.items()
+            if cell.task == task and cell.seed == plan.seeds[0]
+        }
+        self._say(f"{task}: measuring what a turn of each method takes")
+        self.record.turns[task] = turns_for_equal_time(configs, plan.reference, meanwhile=self._heed)
+        keep_turns(self.record.folder, self.record.turns)
+        self._say(f"{task}, student turns: " + ", ".join(f"{one} {n:,}" for one, n in self.record.turns[task].items()))
 
     def _fail(self, work: _Work, why: str) -> None:
         self.state.failed.append(work.folder.id)
@@ -256,22 +280,22 @@ class _Bench:
         if self.jobs is not None:
             return self.jobs
         first = next((work for work in self.state.alive if work.cell is not None), None)
-        need = None if first is None else _need(first.folder)
+        need = None if first is None else need_of(first.folder)
         if need is None:
             return 1
         fitting = max(1, int(_ROOM * need[1] / max(1.0, need[0])))
-        most = _MOST_ON_A_GPU if _has_gpu(first.config if first else None) else max(1, _cores() // _CORES_A_RUN)
+        most = _MOST_ON_A_GPU if has_gpu(first.config if first else None) else max(1, cores() // _CORES_A_RUN)
         self.jobs = min(fitting, most)
         self._say(
-            f"{self.jobs} runs at once: a run takes {need[0] / 1e9:.1f} GB of {need[1] / 1e9:.1f}, {_cores()} cores"
+            f"{self.jobs} runs at once: a run takes {need[0] / 1e9:.1f} GB of {need[1] / 1e9:.1f}, {cores()} cores"
         )
         return self.jobs
 
     def _threads(self) -> int | None:
         """Of a run on the CPU: its share of the cores."""
-        if _has_gpu(None) or not self.jobs or self.jobs == 1:
+        if has_gpu(None) or not self.jobs or self.jobs == 1:
             return None
-        return max(1, _cores() // self.jobs)
+        return max(1, cores() // self.jobs)
 
 
 def _make(work: _Work, record: Record, *, threads: int | None) -> None:
@@ -283,65 +307,3 @@ def _make(work: _Work, record: Record, *, threads: int | None) -> None:
         own["threads"] = threads
     purpose = None if work.cell is not None else "finetune"
     new_run(work.config.model_copy(update=own), {}, job=work.job, purpose=purpose, of_bench=record.folder.id)
-
-
-def _clear(folder: RunFolder) -> None:
-    """Removes a finished run's checkpoints, which nobody will go on from: a bench of many runs would fill the disk."""
-    for path in folder.checkpoints.glob("step-*"):
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _need(folder: RunFolder) -> tuple[float, float] | None:
-    """Bytes that a run takes at most and that there are, as it has forecast; None until it has."""
-    for event in read_events(folder.events, {"alert"}):
-        fit = (event.get("forecast") or {}).get("fit") or {}
-        peak, limit = number(fit.get("peak_bytes")), number(fit.get("limit_bytes"))
-        if peak and limit:
-            return peak, limit
-    return None
-
-
-def _latencies(record: Record, teachers: dict[str, str]) -> dict[str, dict[str, float]]:
-    """What one text alone takes, by task: of the teacher and of one student; all are as large as it.
-
-    Measured when all runs have ended, one after the other, so that nothing of ours disturbs it.
-    """
-    from cilda.cli.bench_latency import median_ms
-
-    found: dict[str, dict[str, float]] = {}
-    for task, teacher in teachers.items():
-        cells = [cell for cell in record.plan.cells if cell.task == task and record.run_of(cell).student.is_dir()]
-        if cells:
-            config = record.configs[cells[0]]
-            models = {"teacher": teacher, "student": str(record.run_of(cells[0]).student)}
-            found[task] = {who: median_ms(name, config) for who, name in models.items()}
-    return found
-
-
-def _score(scores: Any, metric: str | None = None) -> str:
-    """The first split's score in words."""
-    of_split: dict[str, float] = next(iter(scores.values()), {}) if isinstance(scores, dict) else {}
-    name = metric if metric in of_split else next(iter(of_split), "")
-    return f"{name} {of_split[name]:.4f}" if name else "no score"
-
-
-def _config_of(folder: RunFolder) -> dict[str, Any]:
-    from cilda.runs.atomic import read_json
-
-    found = read_json(folder.run_json).get("config")
-    return found if isinstance(found, dict) else {}
-
-
-def _same_place(one: str, other: str) -> bool:
-    """Whether two names of a model are one: folders may be linked."""
-    return one == other or (Path(one).is_dir() and Path(other).is_dir() and Path(one).samefile(other))
-
-
-def _has_gpu(config: RunConfig | None) -> bool:
-    if config is not None and config.device == "cpu":
-        return False
-    return any(Path(path).exists() for path in ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg"))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

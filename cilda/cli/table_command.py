@@ -61,7 +61,7 @@ def print_table(folder: RunFolder, form: Form, *, figure: Path | None = None) ->
 
     record = read_record(folder)
     results = results_of(record.plan, folder.id, record.runs_dir)
-    made = make_table(record.plan, results, record.latencies_ms)
+    made = make_table(record.plan, results, record.latencies_ms, equal_time=record.equal_time)
     if figure is not None:
         from cilda.bench.curves import curves_of
         from cilda.bench.curves import figure as drawn

@@ -32,8 +32,9 @@ def keep_predictions(
     """
     lines = io.StringIO()
     # The writer itself does not see that a reader would take this one for the end of a line.
-    quoting = csv.QUOTE_NONNUMERIC if any("\r" in name for name in ids) else csv.QUOTE_MINIMAL
-    table = csv.writer(lines, delimiter="\t", lineterminator="\n", quoting=quoting)
+    table = csv.writer(lines, delimiter="\t", lineterminator="\n")
+    if any("\r" in name for name in ids):
+        table = csv.writer(lines, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     table.writerow(_COLUMNS)
     table.writerows(zip(ids, gold, said, strict=True))
     path = folder.predictions / f"{split}.tsv"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cilda.bench.plan import make_plan
-from cilda.bench.record import difference, keep_latencies, keep_record, read_record, refuse_strangers
+from cilda.bench.record import difference, keep_latencies, keep_record, keep_turns, read_record, refuse_strangers
 from cilda.config import RunConfig
 from cilda.errors import CildaError
 from cilda.runs.layout import RunFolder, create
@@ -26,6 +26,7 @@ def test_a_record_is_read_as_it_was_kept(tmp_path: Path) -> None:
     keep_record(bench, PLAN, CONFIGS, jobs=2)
     record = read_record(bench)
     assert (record.plan, record.configs, record.jobs, record.latencies_ms) == (PLAN, CONFIGS, 2, {})
+    assert (record.equal_time, record.turns) == (False, {})
     assert record.run_of(PLAN.cells[1]).path == tmp_path / "b-rte-cilda-s1"
     keep_latencies(bench, {"rte": {"teacher": 1.5}})
     again = read_record(bench)
@@ -66,3 +67,13 @@ def test_an_older_run_that_knew_a_setting_not_yet_has_its_default(tmp_path: Path
         had = {key: value for key, value in config.model_dump(mode="json").items() if key != "layer_map"}
         writer.write_run({"job": "distill", "config": had})
     assert difference(writer.folder, config) is None
+
+
+def test_turns_of_equal_time_are_kept_and_no_reason_to_refuse_a_run(tmp_path: Path) -> None:
+    bench = create(tmp_path, "b")
+    keep_record(bench, PLAN, CONFIGS, jobs=None, equal_time=True)
+    keep_turns(bench, {"rte": {"kd": 10, "cilda": 4}})
+    record = read_record(bench)
+    assert record.equal_time and record.turns == {"rte": {"kd": 10, "cilda": 4}}
+    make_run(tmp_path, "b-rte-cilda-s1", CONFIGS[PLAN.cells[1]].model_copy(update={"max_turns": 4}))
+    refuse_strangers(bench)

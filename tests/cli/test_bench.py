@@ -149,3 +149,18 @@ def test_a_run_that_fails_is_told_and_the_others_are_done(cilda: Cilda, desk: De
     assert status_of(RunFolder(runs / "b-rows-kd-s3")).word == "finished"
     assert status_of(RunFolder(runs / "b")).word == "failed"
     assert "without a student: b-rows-cilda-s3: failed" in cilda("table", "b", "--runs-dir", runs).err
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_with_equal_time_a_slower_method_gets_fewer_turns(cilda: Cilda, desk: Desk, runs: Path) -> None:
+    more = ["--methods", "kd,mate_kd", "--seeds", "1", "--budget", "time", "--set", "max_turns=60", "--foreground"]
+    given = options(desk, runs, *more)
+    at = given.index("--max-turns")
+    shown = cilda("bench", *given[:at], *given[at + 2 :], "--json")
+    assert shown.code == 0, shown.err
+    table = json.loads(shown.out)
+    (kd,), (mate,) = (line["turns"] for line in table["lines"])
+    assert kd == 60 and 1 <= mate < 60
+    assert table["budget"].startswith("budget: equal time, as measured before, in student turns: rows")
+    assert read_record(RunFolder(runs / "b")).turns == {"rows": {"kd": 60, "mate_kd": mate}}

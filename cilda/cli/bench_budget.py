@@ -1,0 +1,67 @@
+"""How many student turns a method gets so that all methods of a bench train for the same time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cilda.errors import CildaError
+
+if TYPE_CHECKING:
+    from cilda.config import RunConfig
+
+_CHECK = "import sys; from cilda.cli.main import main; sys.exit(main())"
+_NAP_SECONDS = 0.1
+
+
+def turns_for_equal_time(
+    configs: Mapping[str, RunConfig], reference: str, *, meanwhile: Callable[[], None]
+) -> dict[str, int]:
+    """Student turns by label: as many as the reference's own turns would leave time for.
+
+    What a turn takes, the generator's share included, is measured by `cilda check`, one method after the other, on
+    texts of usual length. `meanwhile` is called all the while, and may raise.
+
+    Raises:
+        CildaError: a method could not be looked over.
+    """
+    costs = {label: _looked_over(config, meanwhile) for label, config in configs.items()}
+    turns, seconds = costs[reference]
+    return {label: max(1, round(turns * seconds / own)) for label, (_, own) in costs.items()}
+
+
+def _looked_over(config: RunConfig, meanwhile: Callable[[], None]) -> tuple[int, float]:
+    """A run's student turns, and seconds for each of them with its share of the generator's."""
+    from cilda.cli.settings import as_toml
+
+    with tempfile.TemporaryDirectory(prefix="cilda-bench-") as folder:
+        path = Path(folder) / "settings.toml"
+        alone = config.model_copy(update={"name": None})
+        path.write_text(as_toml(alone, dict.fromkeys(type(config).model_fields, "the bench")), encoding="utf-8")
+        process = subprocess.Popen(
+            [sys.executable, "-c", _CHECK, "check", "--config", str(path), "--json"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            while process.poll() is None:
+                meanwhile()
+                time.sleep(_NAP_SECONDS)
+            said, troubles = process.communicate()
+        finally:
+            process.kill()
+            process.wait()
+    try:
+        players: dict[str, Any] = json.loads(said)["stages"][-1]["players"]
+        turns = int(players["student"]["turns"])
+        return turns, sum(player["turns"] * player["seconds"] for player in players.values()) / turns
+    except (ValueError, KeyError, IndexError, TypeError, ZeroDivisionError) as error:
+        last = (troubles.strip().splitlines() or ["it said nothing"])[-1].strip()
+        raise CildaError(
+            f"{config.method} on {config.task} cannot be looked over: {last}", "see: cilda check"
+        ) from error
