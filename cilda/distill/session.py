@@ -16,8 +16,8 @@ from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import Array, evaluate, gold_of
 from cilda.distill.hardware import set_up
-from cilda.distill.layer_choice import LayerChoice
 from cilda.distill.losses.layer_contrast import LayerContrast
+from cilda.distill.losses.loss import Loss
 from cilda.distill.model_folder import save_model
 from cilda.distill.models import Student, count_parameters
 from cilda.distill.outcome import Outcome
@@ -244,8 +244,9 @@ def _tell_rows(writer: RunWriter, train: TokenizedRows, validation: Mapping[str,
 def _tell_layers(writer: RunWriter, config: RunConfig, players: Players) -> None:
     """Says in the events which layers the losses compare."""
     for name, loss in players.losses.items():
-        layers = getattr(loss, "layers", None)
-        if isinstance(layers, LayerChoice):
+        assert isinstance(loss, Loss)
+        layers = loss.layers
+        if layers is not None:
             again = ", redrawn every epoch" if config.layer_map == "random" else ""
             what = f"{name} compares layers student:teacher {in_words(layers.pairs)} ({config.layer_map}{again})"
             writer.event("alert", level="info", what=what)

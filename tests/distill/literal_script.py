@@ -37,7 +37,7 @@ class LiteralScript:
         rates: Mapping[str, float],
         totals: Mapping[str, int],
         warmup_fraction: float,
-        clip_norm: float,
+        clip_norms: Mapping[str, float],
         randoms: Mapping[str, torch.Generator],
         teacher_entropy: bool,
         contrast_temperature: float,
@@ -47,7 +47,7 @@ class LiteralScript:
         self.mask_id, self.climbs, self.descends, self.per_log_batch = mask_id, climbs, descends, per_log_batch
         self.randoms, self.teacher_entropy = randoms, teacher_entropy
         self.contrast_temperature, self.mask_fraction = contrast_temperature, mask_fraction
-        self.warmup_fraction, self.clip_norm, self.totals, self.rates = warmup_fraction, clip_norm, totals, rates
+        self.warmup_fraction, self.clip_norms, self.totals, self.rates = warmup_fraction, clip_norms, totals, rates
         weights: dict[str, list[list[nn.Parameter]]] = {
             "student": [list(student.parameters())], "generator": [list(generator.parameters())]
         }  # fmt: skip
@@ -172,8 +172,7 @@ class LiteralScript:
         warmup = math.ceil(total * self.warmup_fraction)
         share = (turn + 1) / (warmup + 1) if turn < warmup else (total - turn) / max(1, total - warmup)
         loss.backward()
-        clip = math.inf if who == "critic" else self.clip_norm
-        norm = float(nn.utils.clip_grad_norm_(self.weights[who], clip))
+        norm = float(nn.utils.clip_grad_norm_(self.weights[who], self.clip_norms.get(who, math.inf)))
         for group in self.optimizers[who].param_groups:
             group["lr"] = self.rates[group["name"]] * share
         self.optimizers[who].step()

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from cilda.distill.batch import View
 from cilda.distill.layer_choice import LayerChoice
-from cilda.distill.losses.loss import Loss, LossSettings, Moment
+from cilda.distill.losses.loss import Loss, LossSettings
 from cilda.errors import CildaError
 
 
@@ -25,6 +25,8 @@ class AttentionMSE(Loss):
     needs_teacher = True
     needs_attention = True
 
+    layers: LayerChoice
+
     def __init__(self, *, layers: LayerChoice) -> None:
         super().__init__()
         self.layers = layers
@@ -33,10 +35,6 @@ class AttentionMSE(Loss):
     def made(cls, settings: LossSettings) -> Self:
         """The loss for these settings."""
         return cls(layers=settings.layers)
-
-    def enter(self, moment: Moment) -> None:
-        """Takes the layers of this epoch."""
-        self.layers.enter(moment.epoch)
 
     def forward(self, view: View) -> Tensor:
         """A scalar from attention (B, L, H, T, T) of both models, H may differ, and the attention mask (B, T).

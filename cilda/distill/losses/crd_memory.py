@@ -11,7 +11,7 @@ from torch import Tensor
 from cilda.distill.batch import View
 from cilda.distill.layer_choice import LayerChoice
 from cilda.distill.linear import linear_map
-from cilda.distill.losses.loss import Loss, LossSettings, Moment
+from cilda.distill.losses.loss import Loss, LossSettings
 from cilda.tasks.rows import NO_CLASS
 
 
@@ -28,6 +28,8 @@ class CrdMemory(Loss):
 
     needs_teacher = True
     needs_layers = True
+
+    layers: LayerChoice
 
     memory_NP: Tensor
     turn: Tensor
@@ -80,10 +82,6 @@ class CrdMemory(Loss):
             momentum=settings.memory_momentum,
             seed=settings.seed,
         )
-
-    def enter(self, moment: Moment) -> None:
-        """Takes the layers of this epoch."""
-        self.layers.enter(moment.epoch)
 
     def forward(self, view: View) -> Tensor:
         """A scalar from pooled layers (B, L, D) of both models and the rows' places in the training set (B)."""

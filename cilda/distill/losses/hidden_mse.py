@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from cilda.distill.batch import View
 from cilda.distill.layer_choice import LayerChoice
 from cilda.distill.linear import linear_map
-from cilda.distill.losses.loss import Loss, LossSettings, Moment
+from cilda.distill.losses.loss import Loss, LossSettings
 
 
 class HiddenMSE(Loss):
@@ -24,6 +24,8 @@ class HiddenMSE(Loss):
 
     needs_teacher = True
     needs_tokens = True
+
+    layers: LayerChoice
 
     def __init__(self, *, layers: LayerChoice, teacher_width: int, student_width: int, seed: int = 0) -> None:
         super().__init__()
@@ -42,10 +44,6 @@ class HiddenMSE(Loss):
             student_width=settings.student_width,
             seed=settings.seed,
         )
-
-    def enter(self, moment: Moment) -> None:
-        """Takes the layers of this epoch."""
-        self.layers.enter(moment.epoch)
 
     def forward(self, view: View) -> Tensor:
         """A scalar from hidden states (B, 1 + L, T, D) of both models and the attention mask (B, T)."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from cilda.distill.batch import View
 from cilda.distill.layer_choice import LayerChoice
 from cilda.distill.linear import linear_map
-from cilda.distill.losses.loss import Loss, LossSettings, Moment
+from cilda.distill.losses.loss import Loss, LossSettings
 
 
 class LayerContrast(Loss):
@@ -26,6 +26,8 @@ class LayerContrast(Loss):
 
     needs_teacher = True
     needs_layers = True
+
+    layers: LayerChoice
 
     def __init__(
         self,
@@ -60,10 +62,6 @@ class LayerContrast(Loss):
         """A scalar from pooled layers (B, L, D) of both models; L and D may differ between them."""
         similarity_BB = self._similarity(view)
         return F.cross_entropy(similarity_BB, torch.arange(len(similarity_BB), device=similarity_BB.device))
-
-    def enter(self, moment: Moment) -> None:
-        """Takes the layers of this epoch."""
-        self.layers.enter(moment.epoch)
 
     @torch.no_grad()
     def by_text(self, view: View) -> Tensor:

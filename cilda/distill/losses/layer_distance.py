@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from cilda.distill.batch import View
 from cilda.distill.layer_choice import LayerChoice
 from cilda.distill.linear import linear_map
-from cilda.distill.losses.loss import Loss, LossSettings, Moment
+from cilda.distill.losses.loss import Loss, LossSettings
 
 
 class LayerDistance(Loss):
@@ -25,6 +25,8 @@ class LayerDistance(Loss):
 
     needs_teacher = True
     needs_layers = True
+
+    layers: LayerChoice
 
     def __init__(
         self,
@@ -59,10 +61,6 @@ class LayerDistance(Loss):
             width=settings.projection_width,
             seed=settings.seed,
         )
-
-    def enter(self, moment: Moment) -> None:
-        """Takes the layers of this epoch."""
-        self.layers.enter(moment.epoch)
 
     def forward(self, view: View) -> Tensor:
         """A scalar from pooled layers (B, L, D) of both models."""

@@ -66,6 +66,9 @@ class Loss(nn.Module, ABC):
     needs_tokens = False
     needs_attention = False
 
+    layers: LayerChoice | None = None
+    """What it compares, of a loss that compares layers."""
+
     @classmethod
     @abstractmethod
     def made(cls, settings: LossSettings) -> Self:
@@ -77,6 +80,8 @@ class Loss(nn.Module, ABC):
 
     def enter(self, moment: Moment) -> None:
         """Told before each of the student's turns; what follows from it must follow from nothing else."""
+        if self.layers is not None:
+            self.layers.enter(moment.epoch)
 
     def remember(self, view: View) -> None:
         """Told after each of the student's turns what was said of the text as it stands, without a gradient."""
