@@ -92,10 +92,13 @@ class LiteralScript:
         }
         total = torch.stack([weight * scale[name] * values[name] for name, weight in self.descends.items()]).sum()
         norm = self._move("student", total)
+        told = {name: value.item() for name, value in values.items()} | {"total": total.item(), "gradient_norm": norm}
         if "critic" in self.optimizers:
-            views["soft"] = {key: value.detach() for key, value in views["soft"].items()}
-            self._move("critic", self.climbs["layer_contrast.soft"] * self._loss("layer_contrast.soft", views, batch))
-        return {**{name: value.item() for name, value in values.items()}, "total": total.item(), "gradient_norm": norm}
+            held = {"soft": {key: value.detach() for key, value in views["soft"].items()}}
+            measured = self._loss("layer_contrast.soft", held, batch)
+            self._move("critic", self.climbs["layer_contrast.soft"] * measured)
+            told["critic.layer_contrast.soft"] = measured.item()
+        return told
 
     def _masked(self, batch: Batch, who: str) -> tuple[Tensor, Tensor]:
         """Token by token: drawn or not."""

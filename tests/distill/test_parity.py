@@ -38,10 +38,10 @@ CASES: list[tuple[str, Method, Projection, bool]] = [
     ("cilda_minild, projections with the generator", METHODS["cilda_minild"], "ascend", False),
 ]
 
-# As they come, tiny models say nearly the same of everything, and a wrong loss would hide in the last digits.
-LOUDER = 8
-# Norms on both sides of these come about in ten turns, so that some are clipped and some are not.
-CLIP, GENERATOR_CLIP = 3.0, 0.3
+# As they come, tiny models say nearly the same of everything, and a wrong loss would hide in its last digits.
+LOUDER = 4.0
+# Within ten turns each player's norm lies above and below its own.
+CLIP_NORMS = {"student": 1.5, "generator": 0.5}
 
 
 def players_of(recipe: Method, *, teacher_entropy: bool) -> Players:
@@ -51,7 +51,7 @@ def players_of(recipe: Method, *, teacher_entropy: bool) -> Players:
     with torch.no_grad():
         for model in (made.teacher, made.student, made.generator):
             for weight in model.parameters():
-                weight.mul_(LOUDER if weight.dim() > 1 else 1)
+                weight.mul_(LOUDER if weight.dim() > 1 else 1.0)
     kl = made.losses["logit_kl"]
     assert isinstance(kl, LogitKL)
     kl.teacher_entropy = teacher_entropy
@@ -64,7 +64,8 @@ def ours(recipe: Method, players: Players, projection: Projection) -> tuple[Turn
     settings = TrainerSettings(
         stage="student", learning_rate=RATES["student"], generator_learning_rate=RATES["generator"],
         projection_learning_rate=RATES["maps"], batch_size=6, evaluate_every=6, turn=turn, warmup_fraction=0.3,
-        clip_norm=CLIP, generator_clip_norm=GENERATOR_CLIP, generator_turns=2, student_turns=3, total_turns=6,
+        clip_norm=CLIP_NORMS["student"], generator_clip_norm=CLIP_NORMS["generator"],
+        generator_turns=2, student_turns=3, total_turns=6,
     )  # fmt: skip
     return Turns(players, recipe, make_optimizers(players, recipe, settings, settings.cycle(recipe)), turn), settings
 
@@ -95,7 +96,7 @@ def literal(recipe: Method, players: Players, settings: TrainerSettings) -> Lite
         rates=RATES,
         totals={"student": student, "generator": generator, "critic": student},
         warmup_fraction=settings.warmup_fraction,
-        clip_norms={"student": settings.clip_norm, "generator": settings.generator_clip_norm},
+        clip_norms=CLIP_NORMS,
         randoms={who: stream(SEED, who, torch.device("cpu")) for who in ("student", "generator")},
         teacher_entropy=kl.teacher_entropy,
         contrast_temperature=2.0,
@@ -111,26 +112,40 @@ def test_ten_turns_are_those_of_a_literal_script(
     turns, settings = ours(recipe, players, projection)
     script = literal(recipe, players, settings)
     done = {"generator": 0, "student": 0}
+    norms: dict[str, list[float]] = {"generator": [], "student": []}
     played = ""
     while (player := settings.cycle(recipe).player(done["generator"], done["student"])) is not None:
         batch = tiny_batch("bert", 4 + len(played) % 3)
         result = turns.generator(batch) if player == "generator" else turns.student(batch)
         expected = script.generator_turn(batch) if player == "generator" else script.student_turn(batch)
         for key, value in expected.items():
-            assert result.values[key].item() == pytest.approx(value, rel=1e-4, abs=1e-6), f"turn {played!r}: {key}"
+            # A norm sums the rounding of all weights' gradients.
+            close = pytest.approx(value, rel=5e-5 if key == "gradient_norm" else 1e-5, abs=1e-6)
+            assert result.values[key].item() == close, f"turn {played!r}: {key}"
         done[player] += 1
+        norms[player].append(expected["gradient_norm"])
         played += player[0]
     assert played == "ggsssggsss"
-    generator = players.generator
-    assert generator is not None
-    for mine, theirs in ((players.student.model, script.student), (generator.model, script.generator)):
-        for (key, weight), other in zip(mine.named_parameters(), theirs.parameters(), strict=True):
-            torch.testing.assert_close(weight, other, rtol=1e-3, atol=2e-5, msg=f"after ten turns: {key}")
-    if script.maps is not None and projection != "frozen":
+    assert all(min(norms[player]) < limit < max(norms[player]) for player, limit in CLIP_NORMS.items())
+    assert players.generator is not None
+    assert_same_weights(players.student.model, script.student, player="student")
+    assert_same_weights(players.generator.model, script.generator, player="generator")
+    if script.maps is not None:
         contrast = players.losses["layer_contrast"]
         assert isinstance(contrast, LayerContrast)
-        for linear, other_map in zip((contrast.teacher_map, contrast.student_map), script.maps, strict=True):
-            torch.testing.assert_close(linear.weight, other_map.weight, rtol=1e-3, atol=2e-5)
+        for mine, theirs in zip((contrast.teacher_map, contrast.student_map), script.maps, strict=True):
+            assert_same_weights(mine, theirs, player="maps")
+
+
+def assert_same_weights(mine: nn.Module, theirs: nn.Module, *, player: str) -> None:
+    """Equal to a hundredth of one step at the player's full rate; ten turns move a weight by several."""
+    for (key, weight), other in zip(mine.named_parameters(), theirs.parameters(), strict=True):
+        # What is added to all keys adds the same to all scores of a query, which softmax does not see: these weights
+        # have no gradient but rounding, and AdamW makes whole steps of that.
+        if not key.endswith("attention.self.key.bias"):
+            torch.testing.assert_close(
+                weight, other, rtol=0, atol=RATES[player] / 100, msg=f"{player} after ten turns: {key}"
+            )
 
 
 def test_the_script_s_reward_for_an_unsure_teacher_makes_a_difference() -> None:
