@@ -10,6 +10,8 @@ import typer
 
 from cilda.cli.table import show_json, show_table
 
+NOT_RUN = "not run yet"
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -52,7 +54,7 @@ def recipes(
         (
             *(record[key] for key in ("name", "teacher", "student", "generator")),
             *(f"{record['published'][one]:.1f}" if one in record["published"] else "-" for one in figures),
-            "-",
+            NOT_RUN if record["ours"] is None else record["ours"],
         )
         for record in records
     ]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -9,11 +11,13 @@ import pytest
 from cilda.config import RunConfig
 from cilda.config_sources import file_layer, resolve
 from cilda.families import SHORT_NAMES
+from cilda.methods import METHODS
 from cilda.recipes import PUBLISHED
 from cilda.recipes.shelf import names, path_of, published
 from cilda.tasks import TASKS
 from tests.cli.conftest import Cilda
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 GLUE = ("cola", "mnli", "mrpc", "qnli", "qqp", "rte", "sst2", "stsb")
 
 
@@ -47,6 +51,37 @@ def test_recipes_are_listed_with_what_was_published(cilda: Cilda) -> None:
     assert published("bert-rte") == {} and all(one["ours"] is None for one in listed)
     lines = cilda("recipes").out.splitlines()
     assert len(lines) == 1 + len(names()) and "86.3" in next(line for line in lines if line.startswith("roberta-rte"))
+    assert all(line.endswith("not run yet") for line in lines[1:])
+
+
+def test_the_table_in_the_documentation_has_the_same_figures() -> None:
+    page = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:1] == "|"]
+    tasks = next(row[1:] for row in table if "CoLA" in row)
+    for method in ("teacher", "finetune", "kd", "annealing_kd"):
+        row = next(row[1:] for row in table if row[0] == f"{method}, published")
+        told = {task.lower().replace("-", ""): float(cell) for task, cell in zip(tasks, row, strict=True)}
+        assert told == {task: figures[method] for task, figures in PUBLISHED.items()}
+
+
+@pytest.mark.parametrize("arguments", [(), ("roberta-rte",), ("--json",)])
+def test_recipes_are_shown_without_any_of_the_heavy_libraries(arguments: tuple[str, ...]) -> None:
+    program = (
+        "import sys\nfrom cilda.cli.main import main\ncode = main(['recipes', *sys.argv[1:]])\n"
+        "heavy = [name for name in ('torch', 'transformers', 'datasets', 'numpy') if name in sys.modules]\n"
+        "sys.exit(code if not heavy else f'imported {heavy}')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_recipe_takes_another_method(cilda: Cilda, tmp_path: Path, method: str) -> None:
+    shown = cilda("distill", "--config", "recipe:bert-cola", "--method", method, "--runs-dir", tmp_path, "--dry-run")
+    assert shown.code == 0, shown.err
+    assert tomllib.loads(shown.out)["method"] == method
 
 
 def test_a_recipe_is_printed_as_it_lies_there_and_is_read_by_name(cilda: Cilda, tmp_path: Path) -> None:
