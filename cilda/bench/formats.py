@@ -32,17 +32,30 @@ def score_rows(table: Table) -> list[tuple[str, ...]]:
     return rows
 
 
-TEST_COLUMNS = ("task", "method", "seeds", "difference", "95 %", "p", "p (Holm)", "trained", "energy")
+TEST_COLUMNS = ("on", "seeds", "difference", "95 %", "p", "p (Holm)")
 
 
 def test_rows(table: Table) -> list[tuple[str, ...]]:
-    """Line by line: how much better than the reference, how sure that is, and what it cost."""
+    """Line by line: how much better than the reference, and how sure that is."""
     return [
         (
-            line.task,
-            line.label,
+            f"{line.task} {line.label}",
             f"{len(line.scores)}" + ("" if len(line.scores) == line.planned else f" of {line.planned}"),
             *_test(line, table.reference),
+        )
+        for line in table.lines
+    ]
+
+
+COST_COLUMNS = ("on", "turns", "trained", "energy")
+
+
+def cost_rows(table: Table) -> list[tuple[str, ...]]:
+    """Line by line: student turns, and what they took with the generator's, mean over seeds."""
+    return [
+        (
+            f"{line.task} {line.label}",
+            " to ".join(f"{turns:,}" for turns in sorted({min(line.turns), max(line.turns)})) if line.turns else "-",
             "-" if line.seconds is None else duration(line.seconds),
             "-" if line.joules is None else f"{line.joules / 3600:,.1f} Wh",
         )
@@ -86,6 +99,7 @@ def markdown(table: Table) -> str:
     parts = [
         _markdown(score_columns(table), score_rows(table)),
         _markdown(TEST_COLUMNS, test_rows(table)),
+        _markdown(COST_COLUMNS, cost_rows(table)),
         _markdown(SIZE_COLUMNS, size_rows(table)),
         "\n".join(f"- {_safe_markdown(note)}" for note in notes(table)),
     ]

@@ -55,7 +55,7 @@ def paired(
     S, drawn = len(pairs), []
     for start in range(0, resamples, _BLOCK):
         count = min(_BLOCK, resamples - start)
-        times_RN = random.multinomial(len(gold), np.full(len(gold), 1 / len(gold)), size=count).astype(np.float64)
+        times_RN = _resampled(random, count, len(gold))
         gap_RS = np.stack([ours(times_RN) - theirs(times_RN) for ours, theirs in pairs], axis=1)
         share_RS = random.multinomial(S, np.full(S, 1 / S), size=count) / S
         drawn.append((gap_RS * share_RS).sum(axis=1))
@@ -63,6 +63,14 @@ def paired(
     low, high = np.quantile(values, (0.025, 0.975))
     beyond = min((values <= 0).sum(), (values >= 0).sum())
     return Paired(difference, float(low), float(high), min(1.0, 2 * (int(beyond) + 1) / (resamples + 1)), S)
+
+
+def _resampled(random: np.random.Generator, count: int, rows: int) -> Numbers:
+    """How often each row is drawn in each resample, (R, N): a fifth of the time that a multinomial draw takes."""
+    drawn_RN = random.integers(0, rows, size=(count, rows)) + np.arange(count)[:, None] * rows
+    times = np.bincount(drawn_RN.ravel(), minlength=count * rows)
+    found: Numbers = times.reshape(count, rows).astype(np.float64)
+    return found
 
 
 def holm(ps: Sequence[float]) -> list[float]:

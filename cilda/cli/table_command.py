@@ -85,12 +85,13 @@ def _show(made: Table) -> None:
     parts = (
         (formats.score_columns(made), formats.score_rows(made)),
         (formats.TEST_COLUMNS, formats.test_rows(made)),
+        (formats.COST_COLUMNS, formats.cost_rows(made)),
         (formats.SIZE_COLUMNS, formats.size_rows(made)),
     )
     for place, (columns, rows) in enumerate(parts):
         if place:
             print()
-        show_table(columns, rows, right=frozenset(columns[2:]))
+        show_table(columns, rows, right=frozenset(columns[1:]))
     sys.stdout.flush()
     for note in formats.notes(made):
         say(note)

@@ -58,7 +58,7 @@ def test_rows_that_differ_are_not_compared(tmp_path: Path) -> None:
     table = make_table(plan, results_of(plan, "bench", tmp_path))
     line = table.line("rte", "cilda")
     assert line is not None and line.scores and line.paired is None
-    assert formats.test_rows(table)[1][3:7] == ("-", "-", "-", "-")
+    assert formats.test_rows(table)[1] == ("rte cilda", "1", "-", "-", "-", "-")
 
 
 def test_a_bench_without_any_run_has_an_empty_table(tmp_path: Path) -> None:
@@ -84,8 +84,9 @@ def test_the_table_in_rows(table: Table) -> None:
     assert teacher == ("teacher", "0.9500", "0.9500", "0.9500")
     assert kd[:2] == ("kd", "0.6500 ± 0.0167")
     assert cilda[1] == "0.9167 ± 0.0167*"
-    assert formats.test_rows(table)[0][:4] == ("rte", "kd", "3", "reference")
-    assert formats.test_rows(table)[3][2] == "2 of 3"
+    assert formats.test_rows(table)[0][:3] == ("rte kd", "3", "reference")
+    assert formats.test_rows(table)[3][1] == "2 of 3"
+    assert formats.cost_rows(table)[0] == ("rte kd", "40", "0 s", "-")
     assert formats.size_rows(table)[:2] == [("rte", "teacher", "1,000", "2.0 ms"), ("rte", "student", "400", "1.2 ms")]
     assert table.budget == "budget: equal student turns: rte 40, cola 40"
     assert any("1 runs have not ended yet" in note for note in formats.notes(table))
