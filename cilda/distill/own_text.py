@@ -54,7 +54,12 @@ class OwnText:
             columns = [_up_to_last(text, column, tokens) for column, text in enumerate(columns)]
         if not _in_order(columns, tokens) or not drawn.keys() <= tokens.keys():
             return None
-        return splice(columns, tokens, dict(zip(drawn, self.tokens([*drawn.values()]), strict=True)), self._blank)
+        # A letter that no token stands for has a name of its own where it stands, and none as an id.
+        new = {
+            place: tokens[place].token if one == ids[place] else name
+            for (place, one), name in zip(drawn.items(), self.tokens([*drawn.values()]), strict=True)
+        }
+        return splice(columns, tokens, new, self._blank)
 
     def tokens(self, ids: Sequence[int]) -> list[str]:
         """The ids as the tokenizer names them."""

@@ -48,7 +48,7 @@ def play(turns: Turns, told: list[tuple[str, int]] | None = None) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_a_turn_that_ran_out_is_repeated_as_if_it_had_begun_with_the_smaller_part(name: str) -> None:
     # A student that sees text and rewrite sees two rows for each text.
-    rows = 2 if name in ("finetune", "kd") else 4
+    rows = 4 if METHODS[name].needs_generator else 2
     tight, begun_small = turns_of(name), turns_of(name, micro_batch=2)
     small_device(tight, rows)
     told: list[tuple[str, int]] = []

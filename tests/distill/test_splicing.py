@@ -114,3 +114,11 @@ def test_blanks_are_what_the_new_token_asks_for(
 ) -> None:
     placed = {place: Placed(token, 0, span) for place, (token, span) in enumerate(tokens.items())}
     assert splice((text,), placed, drawn, blank_of([*tokens])).soft == (expected,)
+
+
+@pytest.mark.parametrize("family", TINY_FAMILIES)
+def test_a_letter_that_no_token_stands_for_stays_when_it_is_drawn_again(family: str) -> None:
+    ids, places = ids_of(family, "aÜnïcode 电影")
+    spliced = own(family).rewritten(("aÜnïcode 电影",), ids, {place: ids[place] for place in places})
+    assert spliced is not None
+    assert spliced.soft == spliced.real
