@@ -153,7 +153,10 @@ class RunConfig(BaseModel):
     device: str = Field("auto", description="auto, cpu, cuda or cuda:1")
     threads: Count | None = Field(None, description="CPU threads; by default torch decides")
     runs_dir: Path | None = Field(None, description="where runs are kept; by default ./runs")
-    cache_dir: Path | None = Field(None, description="where fine-tuned teachers are kept")
+    teacher_cache: Literal["auto", "on", "off"] = Field(
+        "auto", description="keep what the teacher says of training rows; auto: where the run reads each once or more"
+    )
+    cache_dir: Path | None = Field(None, description="where fine-tuned teachers and their answers are kept")
     name: str | None = Field(None, description="the run's name; by default time, task, student and method")
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cilda.caches import default_cache_dir
 from cilda.cli.chosen import AsJson, RunsDirOption, runs_dir_of
 from cilda.cli.table import show_json, show_table
 from cilda.errors import CildaError
@@ -63,7 +64,7 @@ def examined(runs_dir: Path) -> list[Check]:
         hardware.memory(),
         hardware.processors(environment),
         *disk.runs_folder(runs_dir),
-        disk.room("cache-room", _cache_dir()),
+        disk.room("cache-room", default_cache_dir()),
         logout.logout(),
         hub.hub(environment),
         hub.token(environment),
@@ -77,9 +78,3 @@ def _runs_dir(option: Path | None) -> Path:
     except CildaError:
         # The check of the settings says what is wrong with them.
         return Path("runs")
-
-
-def _cache_dir() -> Path:
-    import platformdirs
-
-    return Path(os.environ.get("CILDA_CACHE_DIR") or platformdirs.user_cache_dir("cilda", appauthor=False))

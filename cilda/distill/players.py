@@ -11,6 +11,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from cilda.distill.answers import Answers
 from cilda.distill.encoder import Encoder
 from cilda.distill.generator import Generator
 from cilda.distill.objective import Objective
@@ -30,6 +31,8 @@ class Players:
     losses: nn.ModuleDict
     teacher: Encoder | None = None
     generator: Generator | None = None
+    answers: Answers | None = None
+    """What the teacher said of the training rows as they stand, where that is kept."""
 
     def __post_init__(self) -> None:
         # The first turns are the generator's: a student that still asked for gradients would gather theirs, and its

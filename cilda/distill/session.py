@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from transformers import PreTrainedTokenizerFast
 
@@ -19,7 +20,7 @@ from cilda.distill.hardware import set_up
 from cilda.distill.losses.layer_contrast import LayerContrast
 from cilda.distill.losses.loss import Loss
 from cilda.distill.model_folder import save_model
-from cilda.distill.models import Student, count_parameters
+from cilda.distill.models import Loaded, Student, count_parameters
 from cilda.distill.outcome import Outcome
 from cilda.distill.own_text import OwnText
 from cilda.distill.players import Players
@@ -30,6 +31,7 @@ from cilda.distill.run_record import recorded
 from cilda.distill.start_record import StartRecord
 from cilda.distill.task_data import TaskData, load_task_data
 from cilda.distill.teacher import Teacher, load_teacher, obtain_teacher
+from cilda.distill.teacher_cache import known_answers, pays, wanted
 from cilda.distill.trainer import Trainer
 from cilda.distill.trainer_settings import TrainerSettings, student_stage
 from cilda.errors import CildaError
@@ -131,6 +133,7 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
     settings = student_stage(
         config, texts=len(train), width=players.student.width, mask_id=mask_id or 0, bfloat16=bfloat16
     )
+    players = _with_answers(config, teacher.loaded, players, train, settings, writer, beginning)
     trainer = Trainer(
         players=players,
         recipe=recipe,
@@ -173,6 +176,27 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
     )
     _hand_over(config, data, teacher, student, outcome, writer)
     return outcome
+
+
+def _with_answers(
+    config: RunConfig,
+    teacher: Loaded,
+    players: Players,
+    train: TokenizedRows,
+    settings: TrainerSettings,
+    writer: RunWriter,
+    beginning: Beginning,
+) -> Players:
+    """The players with what the teacher says of the training rows, where that is worth keeping."""
+    need = wanted(config.recipe, players.losses, config.projection)
+    if need is None or players.teacher is None or not pays(config, settings.total_turns, len(train)):
+        return players
+    bfloat16 = settings.turn.bfloat16
+    answers = known_answers(config, need, teacher, players.teacher, train, writer, beginning, bfloat16=bfloat16)
+    if answers is not None and not need.asks_more:
+        # Its room on the device is free for larger batches.
+        players.teacher.cpu()
+    return replace(players, answers=answers)
 
 
 def _judged(

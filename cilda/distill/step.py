@@ -197,9 +197,7 @@ class Turns:
         looks: dict[Sight, Batch] = {"real": part.batch} if "real" in self._descend.sights else {}
         if rewrite is not None:
             looks["soft"] = rewrite.batch
-        teacher_looks = {sight: look for sight, look in looks.items() if self._needs_teacher(sight)}
-        with self.clock("teacher"):
-            teacher = self._on_all(self.players.teacher, teacher_looks) if teacher_looks else {}
+        teacher = self._teacher_of(looks)
         with learning(self.players.student):
             with self.clock("student"):
                 student = self._on_all(self.players.student, looks)
@@ -207,6 +205,23 @@ class Turns:
                 score = self._descend(views)
             values = self._backward("student", score, score.total, part, norms_by_term=norms_by_term)
         return values, rewrite, {sight: view.detach() for sight, view in views.items()}
+
+    def _teacher_of(self, looks: Mapping[Sight, Batch]) -> dict[Sight, Outputs]:
+        """What the teacher says of the looks that need its word: as it is kept, or asked now."""
+        needed = {sight: look for sight, look in looks.items() if self._needs_teacher(sight)}
+        known = {sight: self._kept(look) for sight, look in needed.items() if self._is_kept(sight)}
+        asked = {sight: look for sight, look in needed.items() if sight not in known}
+        with self.clock("teacher"):
+            return known | (self._on_all(self.players.teacher, asked) if asked else {})
+
+    def _is_kept(self, sight: Sight) -> bool:
+        """Whether the teacher's word on this look is kept, and all of it that is needed."""
+        large = self._descend.needs_tokens(sight) or self._descend.needs_attention(sight)
+        return sight == "real" and self.players.answers is not None and not large
+
+    def _kept(self, batch: Batch) -> Outputs:
+        assert self.players.answers is not None and batch.rows_B is not None
+        return self.players.answers.of(batch.rows_B, self.device, want_layers=self._needs_layers("real"))
 
     def _rewrite(self, masked: Masked) -> SoftTokens:
         """A rewrite as plain ids, without any graph."""

@@ -8,10 +8,10 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import platformdirs
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from cilda.caches import default_cache_dir
 from cilda.config import RunConfig
 from cilda.distill.beginning import Beginning
 from cilda.distill.budget import START_SECONDS, Budget
@@ -226,11 +226,6 @@ def teacher_settings(config: RunConfig) -> dict[str, object]:
     )  # fmt: skip
     values = config.model_dump(mode="json")
     return {name: values[name] for name in names}
-
-
-def default_cache_dir() -> Path:
-    """Where fine-tuned teachers are kept unless told otherwise: the user's cache folder."""
-    return Path(platformdirs.user_cache_dir("cilda", appauthor=False))
 
 
 def cached_folder(config: RunConfig, data: TaskData, base: Loaded, *, bfloat16: bool) -> Path:

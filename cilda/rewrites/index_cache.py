@@ -9,6 +9,7 @@ import random
 import time
 from pathlib import Path
 
+from cilda.caches import default_cache_dir
 from cilda.rewrites.index_file import said_by
 
 _ENDING = ".index"
@@ -19,9 +20,7 @@ _UNUSED_SECONDS = 60 * 24 * 3600
 
 def cache_folder() -> Path:
     """The folder of all indexes: in CILDA_CACHE_DIR, or else in the user's cache."""
-    import platformdirs
-
-    return Path(os.environ.get("CILDA_CACHE_DIR") or platformdirs.user_cache_dir("cilda", appauthor=False)) / "rewrites"
+    return default_cache_dir() / "rewrites"
 
 
 def index_path(augmentations: Path, cache: Path) -> Path:

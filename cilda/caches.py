@@ -1,0 +1,72 @@
+"""What cilda keeps in the user's cache folder: what was made once and may be made again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["answers", "teachers", "rewrites", "demo"]
+
+KINDS: dict[Kind, str] = {
+    "answers": "what teachers said of training rows",
+    "teachers": "teachers that were fine-tuned before their students learned",
+    "rewrites": "indexes of recorded rewrites, for cilda inspect",
+    "demo": "models of cilda demo",
+}
+"""The folders in the cache, and what lies in each."""
+
+ABOUT = "about.json"
+"""The file in which an entry says what it is; its time is when it was last of use."""
+LOCK = "lock"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One thing that is kept."""
+
+    kind: Kind
+    path: Path
+    bytes: int
+    used: float
+    """Seconds since 1970: when it was last written, or found of use."""
+
+    @property
+    def name(self) -> str:
+        """How a user calls it."""
+        return f"{self.kind}/{self.path.name}"
+
+
+def default_cache_dir() -> Path:
+    """The folder of all caches unless a setting names another: CILDA_CACHE_DIR, or the user's cache folder."""
+    import platformdirs
+
+    return Path(os.environ.get("CILDA_CACHE_DIR") or platformdirs.user_cache_dir("cilda", appauthor=False))
+
+
+def kept_in(folder: Path) -> Iterator[Kept]:
+    """All that is kept there, by kind and name. What vanishes meanwhile is left out."""
+    for kind in KINDS:
+        try:
+            paths = sorted(path for path in (folder / kind).iterdir() if not path.name.startswith("."))
+        except OSError:
+            continue
+        for path in paths:
+            size, used = _measured(path)
+            yield Kept(kind, path, size, used)
+
+
+def _measured(path: Path) -> tuple[int, float]:
+    """What the files take, links counted and never followed; and the newest of their times."""
+    inside = [] if path.is_symlink() else [Path(parent) / name for parent, _, names in os.walk(path) for name in names]
+    size, used = 0, 0.0
+    for one in inside or [path]:
+        try:
+            found = one.lstat()
+        except OSError:
+            continue
+        size += found.st_size
+        used = max(used, found.st_mtime)
+    return size, used
