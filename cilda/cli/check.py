@@ -161,11 +161,11 @@ def _tell(what: str) -> None:
 def _tell_known(known: Known) -> None:
     """Says at once what needs no measuring."""
     from cilda.cli.check_report import models_line
-    from cilda.distill.preflight import size
+    from cilda.runs.words import size_words
 
     say(models_line(known.models))
     pairs = ", ".join(f"{student} from {teacher}" for student, teacher in known.layer_map)
     say(f"layer map (student from teacher): {pairs or 'no layer is copied'}")
     if known.free_bytes is not None:
-        say(f"disk: {size(known.free_bytes)} are free")
+        say(f"disk: {size_words(known.free_bytes)} are free")
     say("measuring turns on the longest texts and on usual ones; on a CPU that may take minutes")

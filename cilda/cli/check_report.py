@@ -97,11 +97,11 @@ def _stage(stage: StageForecast, preflight: Preflight) -> list[str]:
 
 
 def _disk(preflight: Preflight) -> list[str]:
-    from cilda.distill.preflight import size
+    from cilda.runs.words import size_words
 
     disk = preflight.disk
-    free = "what is free is not told" if disk.free_bytes is None else f"{size(disk.free_bytes)} are free"
-    return [f"disk          {size(disk.needed_bytes)} for checkpoints and student; {free}"]
+    free = "what is free is not told" if disk.free_bytes is None else f"{size_words(disk.free_bytes)} are free"
+    return [f"disk          {size_words(disk.needed_bytes)} for checkpoints and student; {free}"]
 
 
 def _seconds(seconds: float) -> str:

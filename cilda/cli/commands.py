@@ -136,6 +136,9 @@ COMMANDS = (
         "note", "steer.note", "Steer", ("cilda note 20261122-1158 'colder from here'", "cilda note rte-6L a good one")
     ),
     Command("rm", "rm.rm", "Steer", ("cilda rm 20261122-1158", "cilda rm --yes old-run older-run")),
+    Command(
+        "cache", "cache.cache", "Look", ("cilda cache", "cilda cache rm 'answers/*'", "cilda cache rm --unused 30d -y")
+    ),
     Command("doctor", "doctor.doctor", "Look", ("cilda doctor", "cilda doctor --runs-dir /mnt/runs --json")),
     Command("tasks", "listing.tasks", "Look", ("cilda tasks", "cilda tasks --json")),
     Command("methods", "listing.methods", "Look", ("cilda methods", "cilda methods --json")),

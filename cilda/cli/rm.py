@@ -6,24 +6,24 @@ import os
 import secrets
 import shutil
 import stat
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cilda.cli.chosen import RunsDirOption, all_chosen, named, say
+from cilda.cli.asking import agreed
+from cilda.cli.chosen import RunsDirOption, all_chosen, named
 from cilda.cli.completion import complete_runs
 from cilda.cli.run_words import words_of
 from cilda.cli.writable import refuse_unwritable
-from cilda.errors import CildaError, UsageError
+from cilda.errors import CildaError
 from cilda.runs.atomic import read_json
 from cilda.runs.layout import RunFolder
 from cilda.runs.locks import Held, Lock, await_release, busy, holder
 from cilda.runs.status import status_of
 from cilda.runs.store import open_run
 from cilda.runs.summary import summary_of
-from cilda.runs.words import one_line
+from cilda.runs.words import one_line, size_words
 
 
 def rm(
@@ -43,18 +43,8 @@ def rm(
     folders = all_chosen(run, runs_dir)
     for folder in folders:
         _refuse(folder)
-    if not yes:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError("nobody is there to be asked", "say --yes if they may go")
-        for folder in folders:
-            say(_described(folder))
-        print(
-            f"remove {'it' if len(folders) == 1 else f'all {len(folders)}'} for good? [y/N] ", end="", file=sys.stderr
-        )
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            say("nothing was removed")
-            raise typer.Exit(1)
+    question = f"remove {'it' if len(folders) == 1 else f'all {len(folders)}'} for good?"
+    agreed((_described(folder) for folder in folders), question, yes=yes)
     for folder in folders:
         _remove(folder)
 
@@ -83,7 +73,7 @@ def _refuse_link(path: Path) -> None:
 def _described(folder: RunFolder) -> str:
     row = summary_of(open_run(folder))
     best = "" if row.best is None else f", best {row.best:.4f}"
-    return f"{folder.id}: {words_of(row.status)}{best}, {_size_words(_size_bytes(folder.path))}"
+    return f"{folder.id}: {words_of(row.status)}{best}, {size_words(_size_bytes(folder.path))}"
 
 
 def _remove(folder: RunFolder) -> None:
@@ -131,11 +121,3 @@ def _size_bytes(path: Path) -> int:
                 continue
             total += found.st_size if stat.S_ISREG(found.st_mode) else 0
     return total
-
-
-def _size_words(size: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

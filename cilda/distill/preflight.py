@@ -21,6 +21,7 @@ from cilda.distill.step import Turns
 from cilda.distill.trainer_settings import TrainerSettings
 from cilda.errors import CildaError
 from cilda.runs.crowding import crowding_warning
+from cilda.runs.words import size_words
 from cilda.runs.writer import RunWriter
 from cilda.tasks.task import Task
 
@@ -194,17 +195,13 @@ def memory_words(stage: StageForecast) -> str:
     """What a stage takes of its device's memory, in a clause."""
     found = stage.fit
     kind = "" if found.measured else "about "
-    taken = f"{kind}{size(found.peak_bytes)} of memory at the largest turn, {size(found.limit_bytes)} can be had"
+    peak, limit = size_words(found.peak_bytes), size_words(found.limit_bytes)
+    taken = f"{kind}{peak} of memory at the largest turn, {limit} can be had"
     if found.fits:
         return taken
     if stage.runs:
         return f"{taken}: in parts of {found.proposal} texts"
     return f"{taken}: too little"
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
 
 
 def duration(seconds: float) -> str:
@@ -250,7 +247,8 @@ def _troubles(stages: Sequence[StageForecast]) -> tuple[list[str], str]:
             continue
         troubles.append(
             f"the {stage.stage}'s stage does not fit: {found.at_once} texts at once of {found.length} tokens take "
-            f"{'' if found.measured else 'about '}{size(found.peak_bytes)}, {size(found.limit_bytes)} can be had"
+            f"{'' if found.measured else 'about '}{size_words(found.peak_bytes)}, "
+            f"{size_words(found.limit_bytes)} can be had"
         )
         todo = todo or (
             "a shorter --max-length, a smaller --student or --generator, or another device"
@@ -283,8 +281,8 @@ def _warnings(
         said.append(f"the batch of {settings.batch_size} texts is larger than the training set of {len(train)} rows")
     if disk.free_bytes is not None and disk.free_bytes < disk.needed_bytes:
         said.append(
-            f"the disk will not suffice: {size(disk.free_bytes)} are free for {folder}, "
-            f"checkpoints and student need {size(disk.needed_bytes)}"
+            f"the disk will not suffice: {size_words(disk.free_bytes)} are free for {folder}, "
+            f"checkpoints and student need {size_words(disk.needed_bytes)}"
         )
     return said
 

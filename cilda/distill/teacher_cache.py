@@ -28,13 +28,14 @@ from cilda.distill.encoder import Encoder
 from cilda.distill.loading import Loaded
 from cilda.distill.objective import Objective
 from cilda.distill.players import Projection, critic_of, learners
-from cilda.distill.preflight import free_bytes, size
+from cilda.distill.preflight import free_bytes
 from cilda.distill.teacher import CACHE_OPTION
 from cilda.errors import CildaError
 from cilda.methods.recipe import Method
 from cilda.runs.atomic import read_json, write_json_atomic
 from cilda.runs.locks import BUSY, Lock
 from cilda.runs.presence import RunGone
+from cilda.runs.words import size_words
 from cilda.runs.writer import RunWriter
 
 # Grows when what is kept changes, so that older answers are not taken for new ones.
@@ -171,9 +172,9 @@ def _complete(files: AnswerFiles, asking: _Asking, teacher: Loaded, writer: RunW
         return True
     needed, free = shape.bytes * rows // shape.rows, free_bytes(files.folder)
     if free is not None and needed > _USABLE * free:
-        _do_without(writer, f"{size(needed)} are needed in {files.folder} and {size(free)} are free")
+        _do_without(writer, f"{size_words(needed)} are needed in {files.folder} and {size_words(free)} are free")
         return False
-    beginning.step(f"asking the teacher about {rows:,} rows, once for all runs: {size(needed)} in {files.folder}")
+    beginning.step(f"asking the teacher about {rows:,} rows, once for all runs: {size_words(needed)} in {files.folder}")
     about = {
         "teacher": teacher.source,
         "rows": shape.rows,

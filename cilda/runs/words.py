@@ -22,6 +22,15 @@ def duration(seconds: float) -> str:
     return f"{rest // 86_400} d {rest % 86_400 // 3600} h"
 
 
+def size_words(count: float) -> str:
+    """Bytes: `812 B`, `12 kB`, `3 MB`, `1.5 GB`."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} GB"
+
+
 def short(value: float) -> str:
     """A number in a few characters that do not dance: three decimals, or a power of ten where they say nothing."""
     size = abs(value)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cilda.cli.rm import _size_words
 from tests.cli.conftest import Cilda
 from tests.cli.standin import Standin, ended_run, new_run
 
@@ -91,10 +90,3 @@ def test_a_folder_that_is_no_run_stays(cilda: Cilda, tmp_path: Path) -> None:
     (diary / "run.json").write_text('{"name": "somebody else\'s"}')
     assert cilda("rm", diary, "-y", "--runs-dir", tmp_path).code == 1
     assert cilda("rm", tmp_path, "-y", "--runs-dir", tmp_path).code == 3
-
-
-@pytest.mark.parametrize(
-    ("size", "words"), [(0, "0 B"), (999, "999 B"), (1500, "2 kB"), (2.5e6, "2 MB"), (1.25e10, "12.5 GB")]
-)
-def test_sizes_are_short(size: float, words: str) -> None:
-    assert _size_words(size) == words

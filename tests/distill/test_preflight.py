@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 
 from cilda.distill.model_facts import facts
-from cilda.distill.preflight import Disk, Preflight, duration, look, size, tell
+from cilda.distill.preflight import Disk, Preflight, duration, look, tell
 from cilda.distill.trainer import Trainer
 from cilda.errors import CildaError
 from cilda.methods import METHODS
@@ -86,7 +86,3 @@ def test_a_disk_too_small_is_a_warning_only(tmp_path: Path, monkeypatch: pytest.
 )
 def test_time_is_told_in_two_units_at_most(seconds: float, words: str) -> None:
     assert duration(seconds) == words
-
-
-def test_bytes_are_told_in_the_unit_that_fits() -> None:
-    assert (size(1_530_000_000), size(42_000_000)) == ("1.5 GB", "42 MB")

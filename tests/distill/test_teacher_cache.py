@@ -14,7 +14,7 @@ import torch
 from cilda.caches import kept_in
 from cilda.config import RunConfig
 from cilda.distill import teacher_cache
-from cilda.distill.answers import Answers
+from cilda.distill.answers import Answers, Shape
 from cilda.distill.beginning import Beginning
 from cilda.distill.encoder import Encoder
 from cilda.distill.loading import Loaded
@@ -70,7 +70,7 @@ def test_the_first_run_asks_and_the_next_looks_at_a_sample(cache: Path) -> None:
     assert answers is not None and first.asked == TRAIN_ROWS + SAMPLE
     again = second.begin()
     assert again is not None and second.asked == SAMPLE
-    assert any(f"about {TRAIN_ROWS} rows" in what and "MB in" in what for what in first.told())
+    assert any(f"about {TRAIN_ROWS} rows" in what and " kB in " in what for what in first.told())
     assert list(second.told()) == []
     with torch.no_grad():
         live = first.encoder(ROWS.batch([20, 3]), want_layers=True)
@@ -107,7 +107,7 @@ def test_answers_that_are_not_the_teachers_are_asked_anew(cache: Path) -> None:
     assert Run(cache).begin() is not None
     changed = Run(cache, "changed")
     with torch.no_grad():
-        changed.encoder.model.classifier.bias += 1.0
+        changed.encoder.model.get_parameter("classifier.bias").add_(1.0)
     answers = changed.begin()
     assert answers is not None and changed.asked == SAMPLE + TRAIN_ROWS + SAMPLE
     with torch.no_grad():
@@ -152,7 +152,7 @@ def test_a_run_that_waits_can_be_stopped(cache: Path) -> None:
 
 
 def test_a_stop_while_the_teacher_is_asked_keeps_whole_files(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(teacher_cache, "Shape", lambda **told: replace(SHAPE_OF(**told), rows_in_file=8))
+    monkeypatch.setattr(teacher_cache, "Shape", lambda **told: Shape(**told, rows_in_file=8))
     run = Run(cache)
 
     def stop_late(*_: object) -> None:
@@ -167,9 +167,6 @@ def test_a_stop_while_the_teacher_is_asked_keeps_whole_files(cache: Path, monkey
     assert len(list(cache.rglob("logits-*"))) == 1 and not list(cache.rglob("*.tmp"))
     again = Run(cache, "again")
     assert again.begin() is not None and again.asked == TRAIN_ROWS - 8 + SAMPLE
-
-
-SHAPE_OF = teacher_cache.Shape
 
 
 @pytest.mark.parametrize("trouble", ["a file in the way", "no room"])

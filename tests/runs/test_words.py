@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cilda.runs.words import duration, one_line, packed, short
+from cilda.runs.words import duration, one_line, packed, short, size_words
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,13 @@ from cilda.runs.words import duration, one_line, packed, short
 )
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "0 B"), (999, "999 B"), (1500, "2 kB"), (2.5e6, "2 MB"), (1.25e10, "12.5 GB")]
+)
+def test_sizes(count: float, words: str) -> None:
+    assert size_words(count) == words
 
 
 @pytest.mark.parametrize(
