@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["answers", "teachers", "rewrites", "demo"]
+Kind = Literal["answers", "tokens", "teachers", "rewrites", "demo"]
 
 KINDS: dict[Kind, str] = {
     "answers": "what teachers said of training rows",
+    "tokens": "large data sets as tokens",
     "teachers": "teachers that were fine-tuned before their students learned",
     "rewrites": "indexes of recorded rewrites, for cilda inspect",
     "demo": "models of cilda demo",

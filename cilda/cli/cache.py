@@ -100,6 +100,8 @@ def _about(one: Kept) -> str:
     if one.kind == "answers" and about:
         layers = f", {about.get('layers')} layers" if about.get("layers") else ""
         return f"{about.get('teacher')} on {about.get('rows')} rows{layers}: {about.get('source')}"
+    if one.kind == "tokens" and about:
+        return f"{about.get('rows')} rows: {about.get('source')}"
     return KINDS[one.kind]
 
 

@@ -19,6 +19,21 @@ _POOL_BATCHES = 50
 
 
 @dataclass(frozen=True)
+class Tokens:
+    """The texts of one split as token ids, flat. N texts, Q tokens in all."""
+
+    ids_Q: torch.Tensor
+    special_Q: torch.Tensor
+    """True at special tokens, also those that a text spells out."""
+    types_Q: torch.Tensor | None
+    """Segment ids; None where there is one text a row, or the family has none."""
+    starts: np.ndarray[Any, np.dtype[np.int64]]
+    """Where each text begins in Q, and at the end Q itself: N + 1 numbers."""
+    cut: int
+    """Texts that were longer than the maximum and lost their end."""
+
+
+@dataclass(frozen=True)
 class TokenizedRows:
     """One split as token ids, flat, with the rows they came from. N texts, Q tokens in all."""
 
@@ -66,6 +81,13 @@ def tokenize(rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int, *,
 
     Of a pair the longer text is cut first. A special token that a text spells out, such as "[SEP]", is special too.
     """
+    pad_id = tokenizer.pad_token_id
+    assert isinstance(pad_id, int)
+    return with_labels(rows, encode(rows, tokenizer, max_length), pad_id, regression=regression)
+
+
+def encode(rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int) -> Tokens:
+    """The tokens of `tokenize`."""
     pairs = rows.texts[1] if len(rows.texts) > 1 else None
     encoded = tokenizer(
         rows.texts[0],
@@ -84,22 +106,31 @@ def tokenize(rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int, *,
     added_Q = _flat(encoded["special_tokens_mask"], int(starts[-1]), torch.bool)
     spelled = torch.tensor([i for i in tokenizer.all_special_ids if i != tokenizer.unk_token_id], dtype=torch.int32)
     types = encoded.get("token_type_ids")
+    return Tokens(
+        ids_Q=ids_Q,
+        special_Q=added_Q | torch.isin(ids_Q, spelled),
+        types_Q=None if types is None or pairs is None else _flat(types, int(starts[-1]), torch.uint8),
+        starts=starts,
+        cut=sum(bool(encoding.overflowing) for encoding in encoded.encodings),
+    )
+
+
+def with_labels(rows: Rows, tokens: Tokens, pad_id: int, *, regression: bool) -> TokenizedRows:
+    """Tokens with the rows that they came from, and their labels as numbers."""
     labels = None
     if rows.classes:
         labels = _multi_hot(rows)
     elif rows.labels is not None:
         labels = torch.tensor(rows.labels, dtype=torch.float32 if regression else torch.long)
-    pad_id = tokenizer.pad_token_id
-    assert isinstance(pad_id, int)
     return TokenizedRows(
         rows=rows,
-        ids_Q=ids_Q,
-        special_Q=added_Q | torch.isin(ids_Q, spelled),
-        types_Q=None if types is None or pairs is None else _flat(types, int(starts[-1]), torch.uint8),
-        starts=starts,
+        ids_Q=tokens.ids_Q,
+        special_Q=tokens.special_Q,
+        types_Q=tokens.types_Q,
+        starts=tokens.starts,
         labels_N=labels,
         pad_id=pad_id,
-        cut=sum(bool(encoding.overflowing) for encoding in encoded.encodings),
+        cut=tokens.cut,
     )
 
 

@@ -13,7 +13,7 @@ from cilda.config import RunConfig
 from cilda.distill.assembly import assemble_players, assemble_student
 from cilda.distill.beginning import Beginning
 from cilda.distill.budget import Budget
-from cilda.distill.data import TokenizedRows, tokenize
+from cilda.distill.data import TokenizedRows
 from cilda.distill.encoder import Encoder
 from cilda.distill.hardware import set_up
 from cilda.distill.losses.loss import LossSettings
@@ -29,6 +29,7 @@ from cilda.distill.start_record import StartRecord
 from cilda.distill.step import Turns
 from cilda.distill.task_data import TaskData
 from cilda.distill.teacher import Teacher, cached_folder, origins_of
+from cilda.distill.token_cache import tokenized
 from cilda.distill.trainer_settings import TrainerSettings, student_stage, teacher_stage
 from cilda.methods import METHODS
 from cilda.methods.recipe import Method
@@ -127,7 +128,7 @@ def _tokenized(
 ) -> tuple[TokenizedRows, dict[str, TokenizedRows]]:
     """Training rows and validation rows as tokens of a model."""
     splits = {
-        split: tokenize(rows, model.tokenizer, config.max_length, regression=data.task.regression)
+        split: tokenized(config, rows, model.tokenizer, regression=data.task.regression)
         for split, rows in {"train": data.train, **data.validation}.items()
     }
     return splits.pop("train"), splits

@@ -13,7 +13,7 @@ from cilda.distill.assembly import assemble_generator, assemble_players, assembl
 from cilda.distill.beginning import Beginning
 from cilda.distill.budget import START_SECONDS, Budget
 from cilda.distill.card import model_card
-from cilda.distill.data import TokenizedRows, tokenize
+from cilda.distill.data import TokenizedRows
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import Array, evaluate, gold_of
 from cilda.distill.hardware import set_up
@@ -32,6 +32,7 @@ from cilda.distill.start_record import StartRecord
 from cilda.distill.task_data import TaskData, load_task_data
 from cilda.distill.teacher import Teacher, load_teacher, obtain_teacher
 from cilda.distill.teacher_cache import known_answers, pays, wanted
+from cilda.distill.token_cache import tokenized
 from cilda.distill.trainer import Trainer
 from cilda.distill.trainer_settings import TrainerSettings, student_stage
 from cilda.errors import CildaError
@@ -122,7 +123,7 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
     writer.event("layer_map", layers=student.layer_map, description=student.description)
     tokenizer = student.tokenizer
     splits = {
-        split: tokenize(rows, tokenizer, config.max_length, regression=data.task.regression)
+        split: tokenized(config, rows, tokenizer, regression=data.task.regression)
         for split, rows in {"train": data.train, **data.validation}.items()
     }
     train = splits.pop("train")

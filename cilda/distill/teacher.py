@@ -15,7 +15,7 @@ from cilda.caches import default_cache_dir
 from cilda.config import RunConfig
 from cilda.distill.beginning import Beginning
 from cilda.distill.budget import START_SECONDS, Budget
-from cilda.distill.data import TokenizedRows, tokenize
+from cilda.distill.data import TokenizedRows
 from cilda.distill.disk import writing
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate
@@ -29,6 +29,7 @@ from cilda.distill.players import Players
 from cilda.distill.preflight import looked_ahead, tell_stage
 from cilda.distill.start_record import StartRecord
 from cilda.distill.task_data import TaskData
+from cilda.distill.token_cache import tokenized
 from cilda.distill.trainer import Best, Trainer
 from cilda.distill.trainer_settings import teacher_stage
 from cilda.errors import CildaError
@@ -112,7 +113,7 @@ def obtain_teacher(
     task = data.task
     loaded = base
     validation = {
-        split: tokenize(rows, loaded.tokenizer, config.max_length, regression=task.regression)
+        split: tokenized(config, rows, loaded.tokenizer, regression=task.regression)
         for split, rows in data.validation.items()
     }
     name = lasting_name(loaded.source)
@@ -186,7 +187,7 @@ def fine_tune(
     """Trains the base on gold labels, in place; it ends on the CPU with its best weights."""
     recipe = METHODS["finetune"]
     task = data.task
-    train = tokenize(data.of_teacher, base.tokenizer, config.max_length, regression=task.regression)
+    train = tokenized(config, data.of_teacher, base.tokenizer, regression=task.regression)
     losses = make_losses(recipe, LossSettings(regression=task.regression, multi_label=task.multi_label))
     players = Players(Encoder(base.model).to(device), losses)
     settings = teacher_stage(config, texts=len(train), width=players.student.width, bfloat16=bfloat16)
