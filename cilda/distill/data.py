@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -113,6 +114,12 @@ def encode(rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int) -> T
         starts=starts,
         cut=sum(bool(encoding.overflowing) for encoding in encoded.encodings),
     )
+
+
+def reading_of(tokenizer: PreTrainedTokenizerFast) -> str:
+    """All that decides how a tokenizer reads, as JSON; what it was last asked to cut or to pad is left out."""
+    told = json.loads(tokenizer.backend_tokenizer.to_str())
+    return json.dumps({**told, "truncation": None, "padding": None}, sort_keys=True)
 
 
 def with_labels(rows: Rows, tokens: Tokens, pad_id: int, *, regression: bool) -> TokenizedRows:

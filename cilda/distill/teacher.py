@@ -15,7 +15,7 @@ from cilda.caches import default_cache_dir
 from cilda.config import RunConfig
 from cilda.distill.beginning import Beginning
 from cilda.distill.budget import START_SECONDS, Budget
-from cilda.distill.data import TokenizedRows
+from cilda.distill.data import TokenizedRows, reading_of
 from cilda.distill.disk import writing
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate
@@ -235,7 +235,7 @@ def cached_folder(config: RunConfig, data: TaskData, base: Loaded, *, bfloat16: 
         "version": _VERSION,
         "weights": base.weights_hash,
         "config": base.model.config.to_json_string(),
-        "tokenizer": base.tokenizer.backend_tokenizer.to_str(),
+        "tokenizer": reading_of(base.tokenizer),
         "bfloat16": bfloat16,
         "labels": data.task.labels,
         "train": data.of_teacher.fingerprint(),

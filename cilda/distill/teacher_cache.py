@@ -23,7 +23,7 @@ from cilda.config import RunConfig
 from cilda.distill.answers import AnswerFiles, Answers, Shape
 from cilda.distill.batch import Outputs
 from cilda.distill.beginning import Beginning
-from cilda.distill.data import TokenizedRows, by_length
+from cilda.distill.data import TokenizedRows, by_length, reading_of
 from cilda.distill.encoder import Encoder
 from cilda.distill.loading import Loaded
 from cilda.distill.objective import Objective
@@ -218,7 +218,7 @@ def _folder(config: RunConfig, teacher: Loaded, train: TokenizedRows, *, bfloat1
         "version": _VERSION,
         "weights": teacher.weights_hash,
         "config": teacher.model.config.to_json_string(),
-        "tokenizer": teacher.tokenizer.backend_tokenizer.to_str(),
+        "tokenizer": reading_of(teacher.tokenizer),
         "rows": train.rows.fingerprint(),
         "ids": hashlib.sha256(json.dumps(train.rows.ids).encode()).hexdigest(),
         "max_length": config.max_length,

@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerFast
 
 from cilda.caches import ABOUT, default_cache_dir
 from cilda.config import RunConfig
-from cilda.distill.data import TokenizedRows, Tokens, encode, with_labels
+from cilda.distill.data import TokenizedRows, Tokens, encode, reading_of, with_labels
 from cilda.runs.atomic import write_json_atomic
 from cilda.tasks.rows import Rows
 
@@ -93,7 +93,7 @@ def _folder(config: RunConfig, rows: Rows, tokenizer: PreTrainedTokenizerFast) -
         "version": _VERSION,
         "rows": rows.fingerprint(),
         "max_length": config.max_length,
-        "tokenizer": tokenizer.backend_tokenizer.to_str(),
+        "tokenizer": reading_of(tokenizer),
         "special": sorted(tokenizer.all_special_ids),
     }
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()

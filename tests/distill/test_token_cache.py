@@ -8,9 +8,10 @@ import torch
 
 from cilda.caches import kept_in
 from cilda.config import RunConfig
-from cilda.distill import token_cache
+from cilda.distill import data, token_cache
 from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.token_cache import tokenized
+from tests.tiny_models import tiny_tokenizer
 from tests.tiny_players import tiny_rows, tokenizer_of
 
 
@@ -24,13 +25,11 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows were made each time."""
     told: list[int] = []
-    real = token_cache.encode
-
-    def encode(rows: Any, *rest: Any) -> Any:
+    def counted(rows: Any, *rest: Any) -> Any:
         told.append(len(rows))
-        return real(rows, *rest)
+        return data.encode(rows, *rest)
 
-    monkeypatch.setattr(token_cache, "encode", encode)
+    monkeypatch.setattr(token_cache, "encode", counted)
     return told
 
 
@@ -54,6 +53,15 @@ def test_kept_tokens_are_those_that_are_made(config: RunConfig, made: list[int],
     assert made == [30, 16]
     kept = tokenized(config, rows, tokenizer, regression=False)
     assert torch.equal(kept.batch([3, 0]).ids_BT, fresh.batch([3, 0]).ids_BT)
+
+
+def test_a_tokenizer_that_has_cut_and_padded_reads_as_before(config: RunConfig, made: list[int]) -> None:
+    rows, tokenizer = tiny_rows(30), tiny_tokenizer("bert")
+    tokenized(config, rows, tokenizer, regression=False)
+    tokenizer(["a b c"], padding=True, truncation=True, max_length=4)
+    tokenized(config, rows, tokenizer, regression=False)
+    tokenized(config, rows, tiny_tokenizer("bert"), regression=False)
+    assert made == [30, 16, 16]
 
 
 def test_few_rows_are_not_kept(config: RunConfig, tmp_path: Path) -> None:
