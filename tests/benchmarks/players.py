@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, PreTrainedModel
 
 from cilda.distill.clock import Clock
@@ -17,9 +18,10 @@ from cilda.distill.losses.layer_contrast import LayerContrast
 from cilda.distill.losses.loss import LossSettings
 from cilda.distill.objective import make_losses
 from cilda.distill.optimizer import PlayerOptimizer
-from cilda.distill.players import Players
+from cilda.distill.players import Players, learners
 from cilda.distill.step import Turns, TurnSettings
 from cilda.methods.cilda import CILDA
+from cilda.methods.recipe import Method
 from cilda.tasks.rows import Rows
 
 VOCABULARY, PAD, UNKNOWN, FIRST, LAST, MASK = 30_522, 0, 100, 101, 102, 103
@@ -87,9 +89,9 @@ def _loss_settings(models: Models) -> LossSettings:
     )
 
 
-def our_turns(models: Models, clock: Clock) -> Turns:
-    """CILDA's turns with its default settings, in float32."""
-    losses = make_losses(CILDA, _loss_settings(models))
+def our_turns(models: Models, clock: Clock, recipe: Method = CILDA) -> Turns:
+    """A method's turns, by default CILDA's, with its default settings, in float32."""
+    losses = make_losses(recipe, _loss_settings(models))
     players = Players(
         student=Encoder(models.student),
         losses=losses,
@@ -98,12 +100,14 @@ def our_turns(models: Models, clock: Clock) -> Turns:
     )
     assert players.generator is not None
     rates = {"student": STUDENT_RATE, "generator": GENERATOR_RATE, "critic": PROJECTION_RATE}
-    modules = {"student": players.student, "generator": players.generator, "critic": losses["layer_contrast"]}
+    modules: dict[str, nn.Module] = {"student": players.student, "generator": players.generator}
+    if "critic" in learners(recipe, losses, "critic"):
+        modules["critic"] = losses["layer_contrast"]
     optimizers = {
         name: PlayerOptimizer(module, learning_rate=rates[name], total_turns=10_000, clip_norm=CLIP_NORM)
         for name, module in modules.items()
     }
-    return Turns(players, CILDA, optimizers, TurnSettings(MASK, mask_fraction=MASK_FRACTION), clock)
+    return Turns(players, recipe, optimizers, TurnSettings(MASK, mask_fraction=MASK_FRACTION), clock)
 
 
 def sst2_lengths(texts: int) -> list[int]:

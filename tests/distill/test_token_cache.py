@@ -25,6 +25,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows were made each time."""
     told: list[int] = []
+
     def counted(rows: Any, *rest: Any) -> Any:
         told.append(len(rows))
         return data.encode(rows, *rest)
