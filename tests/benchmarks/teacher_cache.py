@@ -2,7 +2,7 @@
 
 Student turns of five methods on texts as long as SST-2's, 32 a turn, with the teacher asked and with its answers kept,
 in turns within each round, so that what disturbs this machine disturbs both. A speed-up is the median over the rounds
-of the one's seconds a turn over the other's. Asking once is told in epochs of what it saves: fewer than one pays at once.
+of the one's seconds a turn over the other's. Asking once is told in epochs of what it saves: below one it pays at once.
 """
 
 from __future__ import annotations
