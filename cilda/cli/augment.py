@@ -17,7 +17,7 @@ from cilda.cli.eval_rows import Asked as AskedRows
 from cilda.cli.eval_rows import rows_for
 from cilda.cli.eval_target import note, target_of
 from cilda.cli.inspect_out import opened
-from cilda.cli.settings import (
+from cilda.cli.run_options import (
     KEEP,
     LEARN,
     METHOD,
@@ -31,8 +31,8 @@ from cilda.cli.settings import (
     TaskOption,
     TextOption,
     TextPairOption,
-    looked_up,
 )
+from cilda.cli.settings import looked_up
 from cilda.cli.table import show_json
 from cilda.errors import CildaError, UsageError
 

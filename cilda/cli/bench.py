@@ -14,40 +14,7 @@ from cilda.cli.completion import complete_methods, complete_tasks
 from cilda.cli.description import anchored
 from cilda.cli.ending import left_alone
 from cilda.cli.launch import launch
-from cilda.cli.settings import (
-    BUDGET,
-    KEEP,
-    LEARN,
-    METHOD,
-    AllowEmptyOption,
-    AllowPickleOption,
-    AutoBatchOption,
-    BatchSizeOption,
-    ConfigOption,
-    DataDirOption,
-    EpochsOption,
-    GeneratorOption,
-    LabelOption,
-    LearningRateOption,
-    LimitOption,
-    MaxLengthOption,
-    MaxTurnsOption,
-    MicroBatchOption,
-    NameOption,
-    RunsDirOption,
-    SeedOption,
-    SetOption,
-    StudentOption,
-    TeacherEpochsOption,
-    TeacherOption,
-    TextOption,
-    TextPairOption,
-    TrainOption,
-    UnlabeledOption,
-    ValidationOption,
-    WeightOption,
-    layers_of,
-)
+from cilda.cli.run_options import BUDGET, KEEP, LEARN, METHOD, Given, takes_settings
 from cilda.cli.student_fits import refuse_impossible_student
 from cilda.errors import UsageError, unknown
 
@@ -61,6 +28,7 @@ DEFAULT_METHODS = "finetune,kd,mate_kd,cilda"
 _DEFAULT_SEEDS = 3
 
 
+@takes_settings(but=["task", "method", "keep"])
 def bench(
     tasks: Annotated[
         str | None,
@@ -115,33 +83,8 @@ def bench(
         Literal["turns", "time"],
         typer.Option("--budget", help="What is equal for all methods: student turns, or time.", rich_help_panel=BUDGET),
     ] = "turns",
-    data_dir: DataDirOption = None,
-    train: TrainOption = None,
-    validation: ValidationOption = None,
-    unlabeled: UnlabeledOption = None,
-    text: TextOption = None,
-    text_pair: TextPairOption = None,
-    label: LabelOption = None,
-    allow_empty: AllowEmptyOption = None,
-    limit: LimitOption = None,
-    max_length: MaxLengthOption = None,
-    teacher: TeacherOption = None,
-    student: StudentOption = None,
-    generator: GeneratorOption = None,
-    allow_pickle: AllowPickleOption = None,
-    weight: WeightOption = None,
-    setting: SetOption = None,
-    config_file: ConfigOption = None,
-    seed: SeedOption = None,
-    epochs: EpochsOption = None,
-    max_turns: MaxTurnsOption = None,
-    teacher_epochs: TeacherEpochsOption = None,
-    batch_size: BatchSizeOption = None,
-    micro_batch: MicroBatchOption = None,
-    auto_batch: AutoBatchOption = None,
-    learning_rate: LearningRateOption = None,
-    runs_dir: RunsDirOption = None,
-    name: NameOption = None,
+    *,
+    given: Given,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the runs that there would be, and stop.", rich_help_panel=METHOD)
     ] = False,
@@ -165,17 +108,9 @@ def bench(
     """
     if foreground and detach:
         raise UsageError("--foreground and --detach exclude each other", "leave one of them out")
-    flags = {
-        "data_dir": data_dir, "train_file": train, "validation_file": validation,
-        "unlabeled_file": unlabeled, "text": text, "text_pair": text_pair,
-        "label": label, "allow_empty": allow_empty, "limit": limit, "max_length": max_length, "teacher": teacher,
-        "student": student, "generator": generator, "allow_pickle": allow_pickle, "seed": seed, "epochs": epochs,
-        "max_turns": max_turns, "teacher_epochs": teacher_epochs, "batch_size": batch_size, "micro_batch": micro_batch,
-        "auto_batch": auto_batch, "learning_rate": learning_rate, "runs_dir": runs_dir, "name": name,
-    }  # fmt: skip
-    chosen = _tasks(tasks, train)
-    everywhere, by_task = _settings_by_task(setting or [], chosen)
-    layers = layers_of(flags, settings=everywhere, weights=weight, config_file=config_file)
+    chosen = _tasks(tasks, given.flags["train_file"])
+    everywhere, by_task = _settings_by_task(given.settings, chosen)
+    layers = given.layers(settings=everywhere)
     plan, configs = _planned(chosen, methods, seeds, sweep or [], against, layers, by_task)
     for task in plan.tasks:
         # One of them stands for all: rows, models and names are the same.

@@ -12,39 +12,7 @@ import typer
 from cilda.cli.beforehand import looked_over
 from cilda.cli.chosen import say
 from cilda.cli.demo import DEMO_SETTINGS, DEMO_TASK, refuse_own_task
-from cilda.cli.settings import (
-    KEEP,
-    AllowEmptyOption,
-    AllowPickleOption,
-    AutoBatchOption,
-    BatchSizeOption,
-    ConfigOption,
-    DataDirOption,
-    EpochsOption,
-    GeneratorOption,
-    LabelOption,
-    LearningRateOption,
-    LimitOption,
-    MaxLengthOption,
-    MaxTurnsOption,
-    MethodOption,
-    MicroBatchOption,
-    NameOption,
-    RunsDirOption,
-    SeedOption,
-    SetOption,
-    StudentOption,
-    TaskOption,
-    TeacherEpochsOption,
-    TeacherOption,
-    TextOption,
-    TextPairOption,
-    TrainOption,
-    UnlabeledOption,
-    ValidationOption,
-    WeightOption,
-    resolved,
-)
+from cilda.cli.run_options import KEEP, Given, takes_settings
 from cilda.cli.table import show_json
 from cilda.runs.events import finite
 
@@ -53,36 +21,9 @@ if TYPE_CHECKING:
     from cilda.distill.preflight import Known, Preflight
 
 
+@takes_settings(but=["keep"])
 def check(
-    task: TaskOption = None,
-    data_dir: DataDirOption = None,
-    train: TrainOption = None,
-    validation: ValidationOption = None,
-    unlabeled: UnlabeledOption = None,
-    text: TextOption = None,
-    text_pair: TextPairOption = None,
-    label: LabelOption = None,
-    allow_empty: AllowEmptyOption = None,
-    limit: LimitOption = None,
-    max_length: MaxLengthOption = None,
-    teacher: TeacherOption = None,
-    student: StudentOption = None,
-    generator: GeneratorOption = None,
-    allow_pickle: AllowPickleOption = None,
-    method: MethodOption = None,
-    weight: WeightOption = None,
-    setting: SetOption = None,
-    config_file: ConfigOption = None,
-    seed: SeedOption = None,
-    epochs: EpochsOption = None,
-    max_turns: MaxTurnsOption = None,
-    teacher_epochs: TeacherEpochsOption = None,
-    batch_size: BatchSizeOption = None,
-    micro_batch: MicroBatchOption = None,
-    auto_batch: AutoBatchOption = None,
-    learning_rate: LearningRateOption = None,
-    runs_dir: RunsDirOption = None,
-    name: NameOption = None,
+    given: Given,
     demo: Annotated[bool, typer.Option("--demo", help="Look over the built-in demo.", rich_help_panel=KEEP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
@@ -91,25 +32,9 @@ def check(
     Takes the options of `cilda distill` and plays one turn of each kind on the longest texts. Nothing is trained, and
     nothing is kept. Exit code 1 or, for a wrong option, 2 if the run would not go.
     """
-    flags = {
-        "task": task, "data_dir": data_dir, "train_file": train, "validation_file": validation,
-        "unlabeled_file": unlabeled, "text": text,
-        "text_pair": text_pair, "label": label, "allow_empty": allow_empty, "limit": limit, "max_length": max_length,
-        "teacher": teacher, "student": student, "generator": generator, "allow_pickle": allow_pickle, "method": method,
-        "seed": seed, "epochs": epochs, "max_turns": max_turns, "teacher_epochs": teacher_epochs,
-        "batch_size": batch_size, "micro_batch": micro_batch, "auto_batch": auto_batch, "learning_rate": learning_rate,
-        "runs_dir": runs_dir, "name": name,
-    }  # fmt: skip
     if demo:
-        refuse_own_task(flags)
-    config, _ = resolved(
-        flags,
-        settings=setting,
-        weights=weight,
-        config_file=config_file,
-        base=DEMO_SETTINGS if demo else {},
-        fixed=DEMO_TASK if demo else {},
-    )
+        refuse_own_task(given.flags)
+    config, _ = given.resolved(base=DEMO_SETTINGS if demo else {}, fixed=DEMO_TASK if demo else {})
     from cilda.cli.main import printable
 
     preflight, notes = _looked_at(config)

@@ -56,6 +56,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "benchmark",
+        "benchmark.benchmark",
+        "Learn",
+        (
+            "cilda benchmark --teacher bert-base --student 6L",
+            "cilda benchmark --task rte --method kd --json",
+            "cilda benchmark --set device=cuda:1 --max-length 512",
+        ),
+    ),
+    Command(
         "bench",
         "bench.bench",
         "Learn",

@@ -14,43 +14,9 @@ from cilda.cli.description import anchored
 from cilda.cli.ending import left_alone, print_outcome
 from cilda.cli.launch import launch, new_run
 from cilda.cli.row_files import refuse_missing, refuse_unreadable_rows
+from cilda.cli.run_options import KEEP, METHOD, Given, takes_settings
 from cilda.cli.running import started
-from cilda.cli.settings import (
-    KEEP,
-    METHOD,
-    AllowEmptyOption,
-    AllowPickleOption,
-    AutoBatchOption,
-    BatchSizeOption,
-    ConfigOption,
-    DataDirOption,
-    EpochsOption,
-    GeneratorOption,
-    KeepOption,
-    LabelOption,
-    LearningRateOption,
-    LimitOption,
-    MaxLengthOption,
-    MaxTurnsOption,
-    MethodOption,
-    MicroBatchOption,
-    NameOption,
-    RunsDirOption,
-    SeedOption,
-    SetOption,
-    StudentOption,
-    TaskOption,
-    TeacherEpochsOption,
-    TeacherOption,
-    TextOption,
-    TextPairOption,
-    TrainOption,
-    UnlabeledOption,
-    ValidationOption,
-    WeightOption,
-    as_toml,
-    resolved,
-)
+from cilda.cli.settings import as_toml
 from cilda.cli.student_fits import refuse_impossible_student
 from cilda.errors import UsageError
 from cilda.runs.layout import check_new, default_runs_dir, find
@@ -59,37 +25,9 @@ if TYPE_CHECKING:
     from cilda.config import RunConfig
 
 
+@takes_settings()
 def distill(
-    task: TaskOption = None,
-    data_dir: DataDirOption = None,
-    train: TrainOption = None,
-    validation: ValidationOption = None,
-    unlabeled: UnlabeledOption = None,
-    text: TextOption = None,
-    text_pair: TextPairOption = None,
-    label: LabelOption = None,
-    allow_empty: AllowEmptyOption = None,
-    limit: LimitOption = None,
-    max_length: MaxLengthOption = None,
-    teacher: TeacherOption = None,
-    student: StudentOption = None,
-    generator: GeneratorOption = None,
-    allow_pickle: AllowPickleOption = None,
-    method: MethodOption = None,
-    weight: WeightOption = None,
-    setting: SetOption = None,
-    config_file: ConfigOption = None,
-    seed: SeedOption = None,
-    epochs: EpochsOption = None,
-    max_turns: MaxTurnsOption = None,
-    teacher_epochs: TeacherEpochsOption = None,
-    batch_size: BatchSizeOption = None,
-    micro_batch: MicroBatchOption = None,
-    auto_batch: AutoBatchOption = None,
-    learning_rate: LearningRateOption = None,
-    runs_dir: RunsDirOption = None,
-    name: NameOption = None,
-    keep: KeepOption = None,
+    given: Given,
     demo: Annotated[
         bool,
         typer.Option(
@@ -137,26 +75,14 @@ def distill(
     """
     if foreground and detach:
         raise UsageError("--foreground and --detach exclude each other", "leave one of them out")
-    flags = {
-        "task": task, "data_dir": data_dir, "train_file": train, "validation_file": validation,
-        "unlabeled_file": unlabeled, "text": text,
-        "text_pair": text_pair, "label": label, "allow_empty": allow_empty, "limit": limit, "max_length": max_length,
-        "teacher": teacher, "student": student, "generator": generator, "allow_pickle": allow_pickle, "method": method,
-        "seed": seed, "epochs": epochs, "max_turns": max_turns, "teacher_epochs": teacher_epochs,
-        "batch_size": batch_size, "micro_batch": micro_batch, "auto_batch": auto_batch, "learning_rate": learning_rate,
-        "runs_dir": runs_dir, "name": name, "keep_checkpoints": keep,
-    }  # fmt: skip
+    flags = given.flags
     if demo:
         refuse_own_task(flags)
     else:
         # Before their columns are asked for.
-        refuse_missing(train, validation, unlabeled)
-    config, origins = resolved(
-        flags,
-        settings=setting,
-        weights=weight,
-        config_file=config_file,
-        run=None if from_run is None else find(runs_dir or default_runs_dir(), from_run),
+        refuse_missing(flags["train_file"], flags["validation_file"], flags["unlabeled_file"])
+    config, origins = given.resolved(
+        run=None if from_run is None else find(flags["runs_dir"] or default_runs_dir(), from_run),
         base=DEMO_SETTINGS if demo else {},
         fixed=DEMO_TASK if demo else {},
     )

@@ -14,8 +14,7 @@ from cilda.cli.eval_model import loaded_for
 from cilda.cli.eval_rows import Asked, data_dir_of, parse_map, rows_for
 from cilda.cli.eval_target import Target, note, target_of
 from cilda.cli.robustness import chosen_sets, gathered, judge_all, refuse_unsuited, show_suite
-from cilda.cli.scores import agreement, predictions_tsv, show_split, write_predictions
-from cilda.cli.settings import (
+from cilda.cli.run_options import (
     KEEP,
     LEARN,
     MODELS,
@@ -28,8 +27,9 @@ from cilda.cli.settings import (
     TaskOption,
     TextOption,
     TextPairOption,
-    looked_up,
 )
+from cilda.cli.scores import agreement, predictions_tsv, show_split, write_predictions
+from cilda.cli.settings import looked_up
 from cilda.cli.table import show_json
 from cilda.errors import CildaError, UsageError
 from cilda.runs.events import finite

@@ -9,31 +9,8 @@ import typer
 
 from cilda.cli.beforehand import looked_over, refuse_taken
 from cilda.cli.description import anchored
+from cilda.cli.run_options import KEEP, OF_TEACHERS, Given, takes_settings
 from cilda.cli.running import Desk, started
-from cilda.cli.settings import (
-    KEEP,
-    AllowEmptyOption,
-    AllowPickleOption,
-    BatchSizeOption,
-    ConfigOption,
-    DataDirOption,
-    EpochsOption,
-    LabelOption,
-    LearningRateOption,
-    LimitOption,
-    MaxLengthOption,
-    NameOption,
-    RunsDirOption,
-    SeedOption,
-    SetOption,
-    TaskOption,
-    TeacherOption,
-    TextOption,
-    TextPairOption,
-    TrainOption,
-    ValidationOption,
-    resolved,
-)
 from cilda.cli.table import show_json
 from cilda.runs.events import finite
 
@@ -43,27 +20,9 @@ if TYPE_CHECKING:
     from cilda.distill.teacher import Teacher
 
 
+@takes_settings(OF_TEACHERS, as_settings={"epochs": "teacher_epochs", "learning_rate": "teacher_learning_rate"})
 def finetune(
-    task: TaskOption = None,
-    data_dir: DataDirOption = None,
-    train: TrainOption = None,
-    validation: ValidationOption = None,
-    text: TextOption = None,
-    text_pair: TextPairOption = None,
-    label: LabelOption = None,
-    allow_empty: AllowEmptyOption = None,
-    limit: LimitOption = None,
-    max_length: MaxLengthOption = None,
-    teacher: TeacherOption = None,
-    allow_pickle: AllowPickleOption = None,
-    setting: SetOption = None,
-    config_file: ConfigOption = None,
-    seed: SeedOption = None,
-    epochs: EpochsOption = None,
-    batch_size: BatchSizeOption = None,
-    learning_rate: LearningRateOption = None,
-    runs_dir: RunsDirOption = None,
-    name: NameOption = None,
+    given: Given,
     out: Annotated[
         Path | None, typer.Option("--out", help="Also save the model in this new folder.", rich_help_panel=KEEP)
     ] = None,
@@ -76,13 +35,7 @@ def finetune(
     """
     if out is not None:
         refuse_taken(out, "--out")
-    flags = {
-        "task": task, "data_dir": data_dir, "train_file": train, "validation_file": validation, "text": text,
-        "text_pair": text_pair, "label": label, "allow_empty": allow_empty, "limit": limit, "max_length": max_length,
-        "teacher": teacher, "allow_pickle": allow_pickle, "seed": seed, "teacher_epochs": epochs,
-        "batch_size": batch_size, "teacher_learning_rate": learning_rate, "runs_dir": runs_dir, "name": name,
-    }  # fmt: skip
-    config, origins = resolved(flags, settings=setting, config_file=config_file)
+    config, origins = given.resolved()
     data = looked_over(config, models=("teacher",))
     config = anchored(config)
     kept = None if out is None else out.absolute()

@@ -1,4 +1,4 @@
-"""The options that shape a run, shared by the commands that start one, and the config they make."""
+"""The config that a command line makes, with the user's own files and the environment under it."""
 
 from __future__ import annotations
 
@@ -6,165 +6,12 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
-
-from cilda.cli.completion import complete_methods, complete_models, complete_tasks
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cilda.config import RunConfig
     from cilda.config_sources import Layer
     from cilda.runs.layout import RunFolder
-
-LEARN = "What to learn"
-MODELS = "Models"
-METHOD = "Method"
-BUDGET = "Budget"
-KEEP = "Keeping"
-
-TaskOption = Annotated[
-    str | None,
-    typer.Option(
-        "--task",
-        help="A name from `cilda tasks`; by default sst2.",
-        rich_help_panel=LEARN,
-        autocompletion=complete_tasks,
-    ),
-]
-DataDirOption = Annotated[
-    Path | None,
-    typer.Option("--data-dir", help="Folder with the task's Parquet files, instead of the hub.", rich_help_panel=LEARN),
-]
-TrainOption = Annotated[
-    Path | None, typer.Option("--train", help="Your own rows: CSV, TSV, JSONL or Parquet.", rich_help_panel=LEARN)
-]
-ValidationOption = Annotated[
-    Path | None,
-    typer.Option("--validation", help="Your own validation rows; else a tenth of --train.", rich_help_panel=LEARN),
-]
-UnlabeledOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--unlabeled",
-        help="More texts, without labels: only the teacher speaks of them. Also .txt, a text a line.",
-        rich_help_panel=LEARN,
-    ),
-]
-TextOption = Annotated[str | None, typer.Option("--text", help="Column with the text.", rich_help_panel=LEARN)]
-TextPairOption = Annotated[
-    str | None, typer.Option("--text-pair", help="Column with the second text.", rich_help_panel=LEARN)
-]
-LabelOption = Annotated[str | None, typer.Option("--label", help="Column with the label.", rich_help_panel=LEARN)]
-AllowEmptyOption = Annotated[
-    bool | None, typer.Option("--allow-empty", help="Keep rows whose text is empty.", rich_help_panel=LEARN)
-]
-LimitOption = Annotated[
-    int | None, typer.Option("--limit", help="First N training rows after a seeded shuffle.", rich_help_panel=LEARN)
-]
-MaxLengthOption = Annotated[
-    int | None, typer.Option("--max-length", help="Longest text in tokens; by default 128.", rich_help_panel=LEARN)
-]
-TeacherOption = Annotated[
-    str | None,
-    typer.Option(
-        "--teacher",
-        help="Name from `cilda models`, hub id or folder; by default bert-base.",
-        rich_help_panel=MODELS,
-        autocompletion=complete_models,
-    ),
-]
-StudentOption = Annotated[
-    str | None,
-    typer.Option(
-        "--student",
-        help="6L (cut from the teacher), 6L-384H (fresh, narrower) or a model; by default 6L.",
-        rich_help_panel=MODELS,
-    ),
-]
-GeneratorOption = Annotated[
-    str | None,
-    typer.Option(
-        "--generator",
-        help="Masked LM that rewrites; by default the family's small one.",
-        rich_help_panel=MODELS,
-        autocompletion=complete_models,
-    ),
-]
-AllowPickleOption = Annotated[
-    bool | None,
-    typer.Option("--allow-pickle", help="Load weights stored as pickles, which can run code.", rich_help_panel=MODELS),
-]
-MethodOption = Annotated[
-    str | None,
-    typer.Option(
-        "--method",
-        help="A name from `cilda methods`; by default cilda.",
-        rich_help_panel=METHOD,
-        autocompletion=complete_methods,
-    ),
-]
-WeightOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--weight",
-        metavar="TERM=W",
-        help="Another weight, as layer_contrast.soft=0.25; repeatable.",
-        rich_help_panel=METHOD,
-    ),
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Any setting that --dry-run shows; repeatable.", rich_help_panel=METHOD
-    ),
-]
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", metavar="FILE.toml", help="Settings from a file, or recipe:NAME.", rich_help_panel=METHOD),
-]
-SeedOption = Annotated[
-    int | None, typer.Option("--seed", help="Of everything random; by default 42.", rich_help_panel=METHOD)
-]
-EpochsOption = Annotated[
-    float | None,
-    typer.Option("--epochs", help="Passes over the rows; by default 3 to 20 by their number.", rich_help_panel=BUDGET),
-]
-MaxTurnsOption = Annotated[
-    int | None, typer.Option("--max-turns", help="Student turns at most.", rich_help_panel=BUDGET)
-]
-TeacherEpochsOption = Annotated[
-    float | None,
-    typer.Option("--teacher-epochs", help="Passes when the teacher is fine-tuned first.", rich_help_panel=BUDGET),
-]
-BatchSizeOption = Annotated[
-    int | None, typer.Option("--batch-size", help="Texts in a turn; by default 32.", rich_help_panel=BUDGET)
-]
-MicroBatchOption = Annotated[
-    int | None,
-    typer.Option(
-        "--micro-batch", metavar="N", help="Texts at once on the device; by default the batch.", rich_help_panel=BUDGET
-    ),
-]
-AutoBatchOption = Annotated[
-    bool | None,
-    typer.Option("--auto-batch", help="Take the micro-batch that fits into memory.", rich_help_panel=BUDGET),
-]
-LearningRateOption = Annotated[
-    float | None,
-    typer.Option("--learning-rate", help="By default 2e-5 at width 768, more for narrower.", rich_help_panel=BUDGET),
-]
-KeepOption = Annotated[
-    int | None,
-    typer.Option("--keep", metavar="N", help="Full checkpoints to keep; by default 2.", rich_help_panel=KEEP),
-]
-RunsDirOption = Annotated[
-    Path | None, typer.Option("--runs-dir", help="Where runs are kept; by default ./runs.", rich_help_panel=KEEP)
-]
-NameOption = Annotated[
-    str | None,
-    typer.Option("--name", help="The run's name; by default time, task, student, method.", rich_help_panel=KEEP),
-]
 
 
 def resolved(flags: Mapping[str, Any], **sources: Any) -> tuple[RunConfig, dict[str, str]]:

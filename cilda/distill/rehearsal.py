@@ -75,13 +75,7 @@ def rehearsed(
         train, validation = rows
         taught = Teacher(teacher, data.task, {}, origins_of(base), base.source)
         players = assemble_players(config, recipe, data, taught, student, generator, device, train)
-        settings = student_stage(
-            config,
-            texts=len(train),
-            width=players.student.width,
-            mask_id=student.tokenizer.mask_token_id or 0,
-            bfloat16=bfloat16,
-        )
+        settings = _student_settings(config, players, student, texts=len(train), bfloat16=bfloat16)
         return look(
             _turns(players, recipe, settings),
             train,
@@ -98,6 +92,24 @@ def rehearsed(
             budget=budget,
             record=record,
         )
+
+
+def fresh_turns(
+    config: RunConfig, data: TaskData, base: Loaded, generator: Loaded | None
+) -> tuple[Turns, TokenizedRows, TrainerSettings]:
+    """The student's stage as a config describes it, with a fresh head where the teacher has none: for measuring alone.
+
+    Raises:
+        CildaError: as `rehearsed`.
+    """
+    device, bfloat16 = set_up(config)
+    recipe = config.recipe
+    student = assemble_student(config, recipe, data, base)
+    train = tokenized(config, data.train, student.tokenizer, regression=data.task.regression)
+    taught = Teacher(base, data.task, {}, (), base.source)
+    players = assemble_players(config, recipe, data, taught, student, generator, device, train)
+    settings = _student_settings(config, players, student, texts=len(train), bfloat16=bfloat16)
+    return _turns(players, recipe, settings), train, settings
 
 
 def models_of(teacher: Loaded, student: Student, generator: Loaded | None, *, about: str = "") -> list[ModelFacts]:
@@ -155,6 +167,13 @@ def _teacher_stage(
     settings = teacher_stage(config, texts=len(train), width=players.student.width, bfloat16=bfloat16)
     turns = _turns(players, recipe, settings)
     return looked_ahead(turns, train, validation, settings, auto_batch=config.auto_batch, budget=budget, record=record)
+
+
+def _student_settings(
+    config: RunConfig, players: Players, student: Student, *, texts: int, bfloat16: bool
+) -> TrainerSettings:
+    mask_id = student.tokenizer.mask_token_id or 0
+    return student_stage(config, texts=texts, width=players.student.width, mask_id=mask_id, bfloat16=bfloat16)
 
 
 def _turns(players: Players, recipe: Method, settings: TrainerSettings) -> Turns:
