@@ -22,6 +22,10 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 
 
+TRACKERS = ("tensorboard", "trackio", "wandb", "mlflow")
+"""Where a run's numbers may be sent on to; each is called as its package is."""
+
+
 class RunConfig(BaseModel):
     """One run's settings. A field's description is its documentation, also in `cilda distill --dry-run`."""
 
@@ -157,6 +161,8 @@ class RunConfig(BaseModel):
         "auto", description="keep what the teacher says of training rows; auto: where the run reads each once or more"
     )
     cache_dir: Path | None = Field(None, description="where fine-tuned teachers and their answers are kept")
+    track: str | None = Field(None, description="send the run's numbers on: tensorboard, trackio, wandb, mlflow")
+    track_project: str = Field("cilda", description="the project, or experiment, at the trackers")
     name: str | None = Field(None, description="the run's name; by default time, task, student and method")
 
     @property
@@ -167,6 +173,11 @@ class RunConfig(BaseModel):
             UsageError: as `with_weights`.
         """
         return with_weights(METHODS[self.method], self.weights)
+
+    @property
+    def trackers(self) -> list[str]:
+        """The names in `track`, each once."""
+        return list(dict.fromkeys(filter(None, (name.strip() for name in (self.track or "").split(",")))))
 
     @property
     def seed_of_rows(self) -> int:
@@ -201,6 +212,9 @@ class RunConfig(BaseModel):
             raise unknown("method", config.method, METHODS)
         if config.train_file is None and config.task not in TASKS:
             raise unknown("task", config.task, TASKS)
+        for tracker in config.trackers:
+            if tracker not in TRACKERS:
+                raise unknown("tracker", tracker, TRACKERS)
         check_layer_map(config.layer_map)
         _check_files(config)
         _check_unlabelled(config)

@@ -15,7 +15,18 @@ from cilda.runs.atomic import read_json, refusal, write_json_atomic
 from cilda.runs.layout import RunFolder
 
 # What may differ between two runs that are the same experiment.
-_BESIDE = {"name", "runs_dir", "cache_dir", "threads", "keep_checkpoints", "checkpoint_every", "teacher", "data_dir"}
+_BESIDE = {
+    "name",
+    "runs_dir",
+    "cache_dir",
+    "threads",
+    "keep_checkpoints",
+    "checkpoint_every",
+    "teacher",
+    "data_dir",
+    "track",
+    "track_project",
+}
 # What a teacher follows from; all else is the student's.
 _OF_TEACHER = {
     "task", "train_file", "validation_file", "text", "text_pair", "label", "regression", "allow_empty", "limit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from cilda.errors import CildaError
 from cilda.runs.words import one_line
 
 if TYPE_CHECKING:
@@ -51,7 +53,14 @@ def named_things_exist(config: RunConfig, models: Sequence[Role] = ("teacher", "
     from cilda.runs.layout import check_new, default_runs_dir
 
     check_new(config.runs_dir or default_runs_dir(), config.name)
+    _check_trackers(config)
     _check_models(config, models)
+
+
+def _check_trackers(config: RunConfig) -> None:
+    for tracker in config.trackers:
+        if importlib.util.find_spec(tracker) is None:
+            raise CildaError(f"the tracker {tracker} is not installed here", f"pip install {tracker}, or leave it out")
 
 
 def still_there(
@@ -70,7 +79,6 @@ def still_there(
         CildaError: what is missing or has changed.
     """
     from cilda.distill.task_data import load_task_data
-    from cilda.errors import CildaError
 
     _check_models(config, models)
     for split, fingerprint in load_task_data(config).fingerprints().items():
@@ -114,7 +122,6 @@ def shortage(config: RunConfig) -> str:
 
 
 def _shortage(folder: Path, free_bytes: int, need_bytes: int) -> str:
-    from cilda.errors import CildaError
 
     free = f"{free_bytes / 1e6:,.0f} MB are free for {folder}"
     if free_bytes < FEWEST_BYTES:
@@ -149,8 +156,6 @@ def refuse_taken(path: Path, option: str) -> None:
     Raises:
         CildaError: with the option that named the path.
     """
-    from cilda.errors import CildaError
-
     if os.path.lexists(path):
         raise CildaError(f"{path} exists already", f"name a new place with {option}")
     if not path.absolute().parent.is_dir():

@@ -26,7 +26,7 @@ _SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)
 
 
 @takes_settings(
-    but=["epochs", "max_turns", "teacher_epochs", "learning_rate", "auto_batch", "name", "keep", "runs_dir"]
+    but=["epochs", "max_turns", "teacher_epochs", "learning_rate", "auto_batch", "name", "keep", "runs_dir", "track"]
 )
 def benchmark(
     given: Given,

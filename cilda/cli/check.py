@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cilda.distill.preflight import Known, Preflight
 
 
-@takes_settings(but=["keep"])
+@takes_settings(but=["keep", "track"])
 def check(
     given: Given,
     demo: Annotated[bool, typer.Option("--demo", help="Look over the built-in demo.", rich_help_panel=KEEP)] = False,

@@ -158,6 +158,15 @@ KeepOption = Annotated[
     int | None,
     typer.Option("--keep", metavar="N", help="Full checkpoints to keep; by default 2.", rich_help_panel=KEEP),
 ]
+TrackOption = Annotated[
+    str | None,
+    typer.Option(
+        "--track",
+        metavar="A,B",
+        help="Send numbers on to tensorboard, trackio, wandb or mlflow.",
+        rich_help_panel=KEEP,
+    ),
+]
 RunsDirOption = Annotated[
     Path | None, typer.Option("--runs-dir", help="Where runs are kept; by default ./runs.", rich_help_panel=KEEP)
 ]
@@ -198,6 +207,7 @@ _OPTIONS: dict[str, tuple[str | None, Any]] = {
     "runs_dir": ("runs_dir", RunsDirOption),
     "name": ("name", NameOption),
     "keep": ("keep_checkpoints", KeepOption),
+    "track": ("track", TrackOption),
 }
 OF_TEACHERS = frozenset(_OPTIONS) - {
     "unlabeled", "student", "generator", "method", "weight", "max_turns", "teacher_epochs", "micro_batch", "auto_batch",

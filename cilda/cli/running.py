@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -98,6 +99,7 @@ def working(folder: RunFolder, *, attempt: int | None = None, inherited: Lock | 
             stack.callback(readings.close)
             stack.enter_context(heartbeat(lambda: readings.take(os.getpid()), seconds=1.0))
         writer = stack.enter_context(RunWriter(folder, attempt=attempt, listeners=listeners))
+        _listen_to_trackers(writer, stack)
         orders = Orders(folder, writer)
         stack.enter_context(_hearing_signals(orders))
         try:
@@ -116,6 +118,22 @@ def working(folder: RunFolder, *, attempt: int | None = None, inherited: Lock | 
             raise typer.Exit(_EXIT_CODES.get(error.request.by, 0)) from error
         finally:
             orders.close()
+
+
+def _listen_to_trackers(writer: RunWriter, stack: ExitStack) -> None:
+    """Has the trackers of the run's settings, if there are any, hear what it says, until the stack closes."""
+    told = read_json(writer.folder.run_json)
+    config = told.get("config")
+    # A bench has no numbers of its own.
+    if not isinstance(config, dict) or not config.get("track") or told.get("job") == "bench":
+        return
+    from cilda.config import RunConfig
+    from cilda.distill.trackers import tracked
+
+    settings = RunConfig.checked(config)
+    alert = partial(writer.event, "alert", level="warning", todo="")
+    with_what = tracked(settings.trackers, writer.folder, settings.track_project, config, lambda what: alert(what=what))
+    writer.listen(*stack.enter_context(with_what))
 
 
 def _log_console(stack: ExitStack, folder: RunFolder, attempt: int) -> Console:

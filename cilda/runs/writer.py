@@ -75,6 +75,11 @@ class RunWriter:
         self._state_waits = False
         self._next_state = self._began
 
+    def listen(self, *listeners: Listener) -> None:
+        """Has listeners hear every event from here on; one that fails is left."""
+        with self._lock:
+            self._listeners += listeners
+
     @property
     def trouble(self) -> str | None:
         """Why the disk refuses at present, in words; None while all is well."""
