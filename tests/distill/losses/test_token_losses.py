@@ -98,6 +98,17 @@ def test_dropout_of_attention_does_not_make_it_infinite() -> None:
     assert math.isfinite(value.item()) and dropped.grad is not None and dropped.grad.isfinite().all()
 
 
+def test_attention_that_is_all_but_zero_leaves_the_gradient_finite() -> None:
+    # Fine-tuned models are that sure: of exp(-95) float32 can hold the number, and not its inverse.
+    scores = torch.tensor([[0.0, -95.0, -40.0], [0.0, 0.0, 0.0], [-88.0, 0.0, -3.0]], requires_grad=True)
+    student = Outputs(torch.zeros(1, 2), attention_BLHTT=scores.softmax(dim=-1)[None, None, None])
+    teacher = Outputs(torch.zeros(1, 2), attention_BLHTT=torch.full((1, 1, 1, 3, 3), 1 / 3))
+    loss = AttentionMSE(layers=LayerChoice("all", 1, 1))
+    loss(View(None, student, teacher, attention_BT=torch.ones(1, 3, dtype=torch.long))).backward()
+    assert scores.grad is not None
+    assert bool(scores.grad.isfinite().all()) and bool(scores.grad.abs().sum() > 0)
+
+
 def test_no_attention_maps_are_an_error_and_no_silent_zero() -> None:
     nothing = Outputs(torch.zeros(2, 2))
     with pytest.raises(CildaError, match="no attention maps"):
