@@ -19,6 +19,9 @@ KINDS: dict[Kind, str] = {
 }
 """The folders in the cache, and what lies in each."""
 
+CACHE_OPTION = "CILDA_CACHE_DIR or --set cache_dir=DIR"
+"""What names another place for the cache, for messages."""
+
 ABOUT = "about.json"
 """The file in which an entry says what it is; its time is when it was last of use."""
 LOCK = "lock"

@@ -87,9 +87,9 @@ def notes(table: Table) -> list[str]:
         f"Differences are to {table.reference}: a paired bootstrap over the validation rows and the seeds at once; "
         f"* where p < {SIGNIFICANT} after Holm's correction over the whole table."
     )
-    said = [f"{table.budget}. Mean ± standard deviation over seeds.", test]
+    said = [f"{_sentence(table.budget)} Mean ± standard deviation over seeds.", test]
     if table.missing:
-        said.append(f"{table.missing:,} runs have not ended yet.")
+        said.append(f"{table.missing:,} {'run has' if table.missing == 1 else 'runs have'} not ended yet.")
     said += [f"without a student: {failed}" for failed in table.failed]
     return said
 
@@ -110,6 +110,7 @@ def latex(table: Table) -> str:
     """The scores as a LaTeX table for the booktabs package, the notes as its caption."""
     columns, rows = score_columns(table), score_rows(table)
     lines = [
+        r"% \usepackage{booktabs}",
         r"\begin{table}",
         r"\centering",
         rf"\begin{{tabular}}{{l{'c' * (len(columns) - 1)}}}",
@@ -119,10 +120,16 @@ def latex(table: Table) -> str:
         *(" & ".join(map(_safe_latex, row)) + r" \\" for row in rows),
         r"\bottomrule",
         r"\end{tabular}",
-        rf"\caption{{{' '.join(map(_safe_latex, notes(table)))}}}",
+        rf"\caption{{{' '.join(_safe_latex(_sentence(note)) for note in notes(table))}}}",
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    whole = text[:1].upper() + text[1:]
+    return whole if whole.endswith(".") else f"{whole}."
 
 
 def _metric(table: Table, task: str) -> str:
@@ -137,6 +144,8 @@ def _score(line: Line | None) -> str:
     if line is None or line.mean is None:
         return "-"
     spread = "" if line.spread is None else f" ± {line.spread:.{_PLACES}f}"
+    if len(line.scores) < line.planned:
+        spread += f" ({len(line.scores)} of {line.planned})"
     star = "*" if line.p_holm is not None and line.p_holm < SIGNIFICANT else ""
     return f"{line.mean:.{_PLACES}f}{spread}{star}"
 
@@ -170,4 +179,7 @@ def _safe_markdown(text: str) -> str:
 
 def _safe_latex(text: str) -> str:
     escaped = re.sub(r"([&%$#_{}])", r"\\\1", " ".join(text.split()).replace("\\", "/"))
+    escaped = re.sub(r"(?<![\w.])-(?=\d)", r"$-$", escaped)
+    for sign in "<>":
+        escaped = escaped.replace(sign, f"${sign}$")
     return escaped.replace("±", r"$\pm$").replace("~", r"\textasciitilde{}").replace("^", r"\textasciicircum{}")

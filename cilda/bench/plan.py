@@ -85,14 +85,15 @@ def make_plan(
     methods: Sequence[str],
     seeds: Sequence[int],
     sweeps: Mapping[str, Sequence[str]],
-    against: str,
+    against: str | None = None,
 ) -> Plan:
     """The cells, seed by seed, so that a bench that is broken off has something of everything.
 
-    A sweep's values are crossed with each other, for the methods that they concern; the others run once.
+    A sweep's values are crossed with each other, for the methods that they concern; the others run once. `against`
+    names a method, or one with what a sweep sets; by default it is kd where it takes part, else the first.
 
     Raises:
-        UsageError: an unknown method; a sweep that concerns no method.
+        UsageError: an unknown method; a sweep that concerns no method; nothing of the name in `against`.
     """
     for name in methods:
         if name not in METHODS:
@@ -112,8 +113,10 @@ def make_plan(
         for settings in variants(method, sweeps)
     )
     labels = list(dict.fromkeys(cell.label for cell in cells))
-    reference = next((label for label in labels if label == against), None)
-    return Plan(tuple(tasks), cells, reference or labels[0])
+    if against is not None and against not in labels:
+        raise unknown("method or variant in this bench", against, labels)
+    reference = against or ("kd" if "kd" in labels else labels[0])
+    return Plan(tuple(tasks), cells, reference)
 
 
 def variants(method: str, sweeps: Mapping[str, Sequence[str]]) -> list[Settings]:
@@ -133,7 +136,8 @@ def parse_sweeps(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
         key, equals, rest = text.partition("=")
         key = key.strip()
         values = [value.strip().strip("[]") for value in re.findall(r"\[[^\]]*\]|[^,\[\]]+", rest) if value.strip()]
-        if not equals or not key or not values:
+        whole = rest.count("[") == rest.count("]")
+        if not equals or not key or not values or not whole:
             raise UsageError(
                 f"--sweep {text!r} is not of the form KEY=A,B,C", "for example --sweep mask_fraction=0.2,0.3,0.4"
             )

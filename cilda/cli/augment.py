@@ -147,6 +147,11 @@ def augment(
 
     found = target_of(target, config.runs_dir or default_runs_dir())
     what = task_of(found, task)
+    if what.multi_label:
+        raise CildaError(
+            f"{found.name} gives several labels to a text: what is kept of rewrites is made for one",
+            "name a run or a model with one label a text",
+        )
     query = all_of([parse(one, what.labels) for one in where or ()])
     asked = AskedRows(
         split or (None if file else "train"), file, text, text_pair, label, config.data_dir, config.allow_empty

@@ -66,9 +66,14 @@ def bench(
         ),
     ] = None,
     against: Annotated[
-        str,
-        typer.Option("--against", metavar="METHOD", help="What the others are compared with.", rich_help_panel=METHOD),
-    ] = "kd",
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="METHOD",
+            help="What the others are compared with, by default kd; of a sweep 'pkd layer_map=last'.",
+            rich_help_panel=METHOD,
+        ),
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -116,6 +121,7 @@ def bench(
         # One of them stands for all: rows, models and names are the same.
         config = next(config for cell, config in configs.items() if cell.task == task)
         looked_over(config.model_copy(update={"name": None}))
+    for config in configs.values():
         refuse_impossible_student(config)
     if dry_run:
         _print_plan(plan, configs)
@@ -142,7 +148,7 @@ def _tasks(names: str | None, train: Path | None) -> list[str]:
         if names is not None:
             raise UsageError(f"--tasks {names} and --train {train} are both given", "choose one of them")
         return [train.stem]
-    if names is None:
+    if names is None or not _listed(names):
         raise UsageError("no tasks are named", "say which with --tasks, for example --tasks rte,cola; or --train FILE")
     chosen = _listed(names)
     for task in chosen:
@@ -167,6 +173,8 @@ def _settings_by_task(settings: Sequence[str], tasks: Sequence[str]) -> tuple[li
                 raise UsageError(
                     f"--set {text!r} is for {task}, which is no task of this bench", f"there: {', '.join(tasks)}"
                 )
+            if not rest:
+                raise UsageError(f"--set {text!r} sets nothing", f"for example --set {task}:max_turns=1000")
             by_task[task].append(rest)
         else:
             everywhere.append(text)
@@ -178,7 +186,7 @@ def _planned(
     methods: str,
     seeds: int,
     sweep: Sequence[str],
-    against: str,
+    against: str | None,
     layers: list[Layer],
     by_task: Mapping[str, list[str]],
 ) -> tuple[Plan, dict[Cell, RunConfig]]:
@@ -191,6 +199,8 @@ def _planned(
     from cilda.bench.plan import make_plan, parse_sweeps
     from cilda.config_sources import Layer, resolve, settings_layer, weights_layer
 
+    if not _listed(methods):
+        raise UsageError("no methods are named", f"say which with --methods, for example --methods {DEFAULT_METHODS}")
     base, _ = resolve(layers)
     first = base.seed
     plan = make_plan(tasks, _listed(methods), range(first, first + seeds), parse_sweeps(sweep), against)

@@ -22,18 +22,26 @@ _NAP_SECONDS = 0.1
 
 def turns_for_equal_time(
     configs: Mapping[str, RunConfig], reference: str, *, meanwhile: Callable[[], None]
-) -> dict[str, int]:
-    """Student turns by label: as many as the reference's own turns would leave time for.
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Student turns by label, as many as the reference's own turns would leave time for; and why others have none.
 
     What a turn takes, the generator's share included, is measured by `cilda check`, one method after the other, on
     texts of usual length. `meanwhile` is called all the while, and may raise.
 
     Raises:
-        CildaError: a method could not be looked over.
+        CildaError: the reference could not be looked over.
     """
-    costs = {label: _looked_over(config, meanwhile) for label, config in configs.items()}
+    costs: dict[str, tuple[int, float]] = {}
+    failed: dict[str, str] = {}
+    for label, config in sorted(configs.items(), key=lambda one: one[0] != reference):
+        try:
+            costs[label] = _looked_over(config, meanwhile)
+        except CildaError as error:
+            if label == reference:
+                raise
+            failed[label] = error.what
     turns, seconds = costs[reference]
-    return {label: max(1, round(turns * seconds / own)) for label, (_, own) in costs.items()}
+    return {label: max(1, round(turns * seconds / costs[label][1])) for label in configs if label in costs}, failed
 
 
 def _looked_over(config: RunConfig, meanwhile: Callable[[], None]) -> tuple[int, float]:
@@ -61,7 +69,12 @@ def _looked_over(config: RunConfig, meanwhile: Callable[[], None]) -> tuple[int,
         turns = int(players["student"]["turns"])
         return turns, sum(player["turns"] * player["seconds"] for player in players.values()) / turns
     except (ValueError, KeyError, IndexError, TypeError, ZeroDivisionError) as error:
-        last = (troubles.strip().splitlines() or ["it said nothing"])[-1].strip()
-        raise CildaError(
-            f"{config.method} on {config.task} cannot be looked over: {last}", "see: cilda check"
-        ) from error
+        what = f"{config.method} on {config.task} cannot be looked over: {_trouble(troubles)}"
+        raise CildaError(what, "see: cilda check") from error
+
+
+def _trouble(said: str) -> str:
+    """The sentence that says what is wrong, of all that a command said."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    refused = [line.removeprefix("cilda: ") for line in lines if line.startswith("cilda: ")]
+    return (refused or lines or ["it said nothing"])[-1]

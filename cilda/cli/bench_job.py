@@ -96,6 +96,8 @@ class _Bench:
         self.state = _State([*self._teachers(), *cells])
         self.total = len(self.state.waiting)
         self.jobs = record.jobs
+        self.unmeasured: dict[tuple[str, str], str] = {}
+        """By task and label, why it is not known how many turns take equal time."""
 
     def _teachers(self) -> Iterator[_Work]:
         """A run for each task's teacher, which is fine-tuned unless it knows its task already."""
@@ -155,7 +157,7 @@ class _Bench:
         if work.cell is not None:
             own: dict[str, Any] = {"teacher": self.state.teachers[work.cell.task]}
             if self.record.equal_time:
-                own["max_turns"] = self.record.turns[work.cell.task][work.cell.label]
+                own["max_turns"] = self._turns(work.cell)
             work.config = work.config.model_copy(update=own)
         if work.folder.exists():
             self._refuse_stranger(work)
@@ -172,6 +174,18 @@ class _Bench:
         _make(work, self.record, threads=self._threads())
         launch(work.folder)
         self.state.alive.append(work)
+
+    def _turns(self, cell: Cell) -> int:
+        """The student turns of a cell in equal time.
+
+        Raises:
+            CildaError: what they take could not be measured.
+        """
+        found = self.record.turns[cell.task].get(cell.label)
+        if found is None:
+            why = self.unmeasured.get((cell.task, cell.label), "when its teacher was there")
+            raise CildaError(f"what its turns take could not be measured: {why}", "see: cilda check")
+        return found
 
     def _refuse_stranger(self, work: _Work) -> None:
         other = difference(work.folder, work.config, teacher=work.cell is None)
@@ -213,7 +227,9 @@ class _Bench:
             if cell.task == task and cell.seed == plan.seeds[0]
         }
         self._say(f"{task}: measuring what a turn of each method takes")
-        self.record.turns[task] = turns_for_equal_time(configs, plan.reference, meanwhile=self._heed)
+        self.desk.writer.state("running", doing=f"measuring what a turn of each method takes on {task}")
+        self.record.turns[task], failed = turns_for_equal_time(configs, plan.reference, meanwhile=self._heed)
+        self.unmeasured |= {(task, label): why for label, why in failed.items()}
         keep_turns(self.record.folder, self.record.turns)
         self._say(f"{task}, student turns: " + ", ".join(f"{one} {n:,}" for one, n in self.record.turns[task].items()))
 

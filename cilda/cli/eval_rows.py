@@ -39,11 +39,13 @@ class Asked:
 
 
 def parse_map(text: str | None, task: Task) -> dict[str, str]:
-    """`neutral=not_entailment,contradiction=not_entailment` as a mapping.
+    """`neutral=not_entailment,contradiction=not_entailment,unsure=-` as a mapping; rows of "-" are left out.
 
     Raises:
         UsageError: not of that form; a name that is no label of the task; a label mapped twice.
     """
+    from cilda.tasks.files import LEFT_OUT
+
     found: dict[str, str] = {}
     for part in (text or "").split(",") if text else []:
         name, equals, label = (piece.strip() for piece in part.partition("="))
@@ -51,7 +53,7 @@ def parse_map(text: str | None, task: Task) -> dict[str, str]:
             raise UsageError(
                 f"--map {part!r} is not of the form THEIRS=OURS", "for example --map neutral=not_entailment"
             )
-        if label not in task.labels:
+        if label not in (*task.labels, LEFT_OUT):
             raise unknown(f"label of {task.name}", label, task.labels)
         if name in found:
             raise UsageError(f"--map names {name!r} twice", "give each label once")
@@ -72,14 +74,20 @@ def rows_for(task: Task, asked: Asked, run: RunFolder | None) -> dict[str, Rows]
         if asked.split is not None:
             raise UsageError(f"--split {asked.split} and --file {asked.file} are both given", "choose one of them")
         columns = (asked.text, asked.text_pair, asked.label)
-        rows = file_rows(
-            task,
-            asked.file,
-            *columns,
-            allow_empty=asked.allow_empty,
-            label_map=asked.label_map,
-            separator=_settings_of(run).get("label_separator", ";"),
-        )
+        try:
+            rows = file_rows(
+                task,
+                asked.file,
+                *columns,
+                allow_empty=asked.allow_empty,
+                label_map=asked.label_map,
+                separator=_settings_of(run).get("label_separator", ";"),
+            )
+        except CildaError as error:
+            if "no label named" not in error.what:
+                raise
+            todo = f"{error.todo}; --map THEIRS=OURS says what it is called here, --map THEIRS=- leaves its rows out"
+            raise CildaError(error.what, todo) from error
         return {asked.file.name: rows}
     if asked.label_map:
         raise UsageError("--map is given without --file", "name your rows with --file FILE")

@@ -92,6 +92,8 @@ def _made_by(run: RunFolder) -> Path:
         return run.student
     record = open_run(run)
     status = status_of(record)
+    if record.run.get("job") == "bench":
+        raise CildaError(f"{run.id} is a bench: its runs have the students", f"name one of them: cilda ps {run.id}-")
     if status.word == "finished":
         for event in read_events(run.events, {"finished"}):
             folder = event.get("folder")

@@ -35,6 +35,10 @@ def refuse_without_rewrites(folder: RunFolder) -> NoReturn:
         raise CildaError(
             f"run {folder.id} rewrites no texts: its method {one_line(method)} has no generator", _others()
         )
+    if config.get("multi_label") is True:
+        raise CildaError(
+            f"run {folder.id} records no rewrites: what is kept of them is made for one label a text", _others()
+        )
     if config.get("record_texts") == 0:
         raise CildaError(
             f"run {folder.id} records no rewrites: its record_texts is 0",

@@ -16,6 +16,7 @@ from cilda.cli.launch import launch
 from cilda.cli.train import asked_of, work
 from cilda.cli.writable import refuse_unwritable
 from cilda.errors import CildaError, UsageError
+from cilda.runs.atomic import read_json
 from cilda.runs.layout import RunFolder, give_up
 from cilda.runs.locks import BUSY, await_release
 from cilda.runs.status import status_of
@@ -101,6 +102,9 @@ def _look_where(folder: RunFolder, *, anew: bool) -> None:
     Raises:
         CildaError: there are some, and none is whole.
     """
+    if read_json(folder.run_json).get("job") == "bench":
+        say(_bench_words(folder))
+        return
     place = place_of(folder)
     for error in place.damaged:
         say(error.what)
@@ -119,3 +123,13 @@ def _look_where(folder: RunFolder, *, anew: bool) -> None:
     else:
         said = "it begins anew" if place.lost or place.damaged else "there is no checkpoint: it begins anew"
     say(f"{folder.id}: {said}")
+
+
+def _bench_words(folder: RunFolder) -> str:
+    """How far a bench has come."""
+    from cilda.bench.record import read_record
+
+    record = read_record(folder)
+    runs = [record.run_of(cell) for cell in record.plan.cells]
+    done = sum(run.exists() and status_of(run).word == "finished" for run in runs)
+    return f"{folder.id}: {done} of {len(runs)} runs have finished, it goes on with the others"

@@ -94,7 +94,7 @@ def gathered(
             found[one.name] = outside_rows(one, task, data_dir)
         except CildaError as error:
             missing.append(error)
-            note(f"left out: {one.name}: {error.what}")
+            note(f"left out: {error.what if one.name in error.what else f'{one.name}: {error.what}'}")
     found |= {name: OutsideRows(rows, ()) for name, rows in more.items()}
     if len(found) == count:
         raise CildaError(

@@ -21,6 +21,7 @@ _COLORS = {
     "orphaned": "33", "lost": "33", "paused": "33",
 }  # fmt: skip
 # What a narrow terminal does without, the dearest last; the run and its status stay.
+_FEW_METHODS = 3
 _DISPENSABLE = ("learns", "stage", "turn", "when", "best", "done")
 _GAP = 2
 
@@ -110,6 +111,11 @@ def _cut(text: str, width: int) -> str:
 def _learns(summary: Summary) -> str:
     """`bert-base→6L`; the method where there are no two models."""
     teacher, student = (one_line(PurePath(name).name) for name in (summary.teacher, summary.student))
+    if summary.job == "bench":
+        methods = summary.method.split(",")
+        return one_line(
+            f"{summary.task}: {summary.method if len(methods) <= _FEW_METHODS else f'{len(methods)} methods'}"
+        )
     if summary.job == "finetune":
         return teacher
     return f"{teacher}→{student}" if teacher and student else one_line(summary.method)

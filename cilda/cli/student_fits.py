@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cilda.bench.concerns import concerns
 from cilda.distill.student_spec import Shape, parse_size, refuse_impossible
 from cilda.families import SHORT_NAMES
+from cilda.methods.layer_maps import layer_pairs
 from cilda.runs.atomic import read_json
 
 if TYPE_CHECKING:
@@ -17,17 +19,21 @@ _LAYERS, _WIDTH, _HEADS = ("num_hidden_layers", "n_layers"), ("hidden_size", "di
 
 
 def refuse_impossible_student(config: RunConfig) -> None:
-    """Refuses letters of a student that the teacher, lying here or known by name, has no room for.
+    """Refuses letters of a student, or a layer map, that the teacher, lying here or known by name, has no room for.
 
-    Of a teacher that must be fetched first nothing is known yet, and nothing is said.
+    Of models that must be fetched first nothing is known yet, and nothing is said.
 
     Raises:
-        UsageError: letters that say nothing, more layers than the teacher has, or heads that do not divide a width.
+        UsageError: letters that say nothing, more layers than the teacher has, heads that do not divide a width; or a
+            pair of layers that there is not.
     """
     size = parse_size(config.student)
-    shape = None if size is None else _shape(config.teacher)
+    shape = _shape(config.teacher)
     if size is not None and shape is not None:
         refuse_impossible(size, shape)
+    known = _shape(config.student) if size is None else size
+    if shape is not None and known is not None and concerns(config.recipe, "layer_map"):
+        layer_pairs(config.layer_map, known.layers, shape.layers)
 
 
 def _shape(name: str) -> Shape | None:

@@ -11,7 +11,8 @@ import typer
 from cilda.cli.beforehand import refuse_taken
 from cilda.cli.chosen import RunsDirOption, runs_dir_of, say
 from cilda.cli.completion import complete_runs
-from cilda.errors import CildaError
+from cilda.errors import CildaError, UsageError
+from cilda.runs.words import one_line
 
 if TYPE_CHECKING:
     from cilda.bench.table import Table
@@ -41,13 +42,15 @@ def table(
     It can be asked for at any time: it is made anew from the runs that have finished.
     """
     if figure is not None:
+        if figure.suffix.lower() != ".svg":
+            raise UsageError(f"--figure {str(figure)!r}: it is drawn as SVG", "give a name that ends in .svg")
         refuse_taken(figure, "--figure")
     folder = _latest(runs_dir) if bench is None else _found(bench, runs_dir)
     print_table(folder, "json" if as_json else form, figure=figure)
 
 
 def print_table(folder: RunFolder, form: Form, *, figure: Path | None = None) -> None:
-    """A bench's table on stdout; its notes on stderr where the form has no place for them.
+    """A bench's table on stdout, with its notes.
 
     Raises:
         CildaError: it is no bench, or the figure cannot be written.
@@ -92,9 +95,9 @@ def _show(made: Table) -> None:
         if place:
             print()
         show_table(columns, rows, right=frozenset(columns[1:]))
-    sys.stdout.flush()
+    print()
     for note in formats.notes(made):
-        say(note)
+        print(one_line(note))
 
 
 def _latest(runs_dir: Path | None) -> RunFolder:

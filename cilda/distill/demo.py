@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from transformers import BertConfig, BertForMaskedLM, BertModel, BertTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
-from cilda.caches import default_cache_dir
+from cilda.caches import CACHE_OPTION, default_cache_dir
 from cilda.config import RunConfig
 from cilda.distill.data import BatchStream, tokenize
 from cilda.distill.generator import Generator
@@ -22,7 +22,6 @@ from cilda.distill.model_folder import save_model
 from cilda.distill.model_record import RECORD
 from cilda.distill.optimizer import PlayerOptimizer
 from cilda.distill.players import learning, stream
-from cilda.distill.teacher import CACHE_OPTION
 from cilda.errors import CildaError
 from cilda.runs.writer import RunWriter
 from cilda.tasks.demo import demo_rows

@@ -11,14 +11,13 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from cilda.caches import default_cache_dir
+from cilda.caches import CACHE_OPTION, default_cache_dir
 from cilda.config import RunConfig
 from cilda.distill.beginning import Beginning
 from cilda.distill.budget import START_SECONDS, Budget
 from cilda.distill.data import TokenizedRows, reading_of
 from cilda.distill.disk import writing
 from cilda.distill.encoder import Encoder
-from cilda.distill.evaluate import evaluate
 from cilda.distill.keeper import forget
 from cilda.distill.losses.loss import LossSettings
 from cilda.distill.model_folder import save_model
@@ -29,6 +28,7 @@ from cilda.distill.players import Players
 from cilda.distill.preflight import looked_ahead, tell_stage
 from cilda.distill.start_record import StartRecord
 from cilda.distill.task_data import TaskData
+from cilda.distill.teacher_cache import scored
 from cilda.distill.token_cache import tokenized
 from cilda.distill.trainer import Best, Trainer
 from cilda.distill.trainer_settings import teacher_stage
@@ -40,7 +40,6 @@ from cilda.tasks.task import Task
 
 # Grows when the way teachers are made changes, so that older ones are made again.
 _VERSION = 1
-CACHE_OPTION = "CILDA_CACHE_DIR or --set cache_dir=DIR"
 
 
 @dataclass(frozen=True)
@@ -127,8 +126,7 @@ def obtain_teacher(
     beginning.step(f"scoring the teacher on {sum(map(len, validation.values())):,} rows")
     with beginning.heard_in(encoder):
         scores = {
-            split: evaluate(encoder, task, rows, config.evaluation_batch_size, tick=beginning.hear).scores
-            for split, rows in validation.items()
+            split: scored(config, loaded, encoder, task, rows, writer, beginning) for split, rows in validation.items()
         }
     encoder.cpu()
     score = next(iter(scores.values()))[task.metric]

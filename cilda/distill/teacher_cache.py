@@ -18,18 +18,19 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from cilda.caches import ABOUT, LOCK, default_cache_dir
+from cilda.caches import ABOUT, CACHE_OPTION, LOCK, default_cache_dir
 from cilda.config import RunConfig
 from cilda.distill.answers import AnswerFiles, Answers, Shape
 from cilda.distill.batch import Outputs
 from cilda.distill.beginning import Beginning
 from cilda.distill.data import TokenizedRows, by_length, reading_of
 from cilda.distill.encoder import Encoder
+from cilda.distill.evaluate import evaluate, gold_of, predicted
 from cilda.distill.loading import Loaded
+from cilda.distill.metrics import score
 from cilda.distill.objective import Objective
 from cilda.distill.players import Projection, critic_of, learners
 from cilda.distill.preflight import free_bytes
-from cilda.distill.teacher import CACHE_OPTION
 from cilda.errors import CildaError
 from cilda.methods.recipe import Method
 from cilda.runs.atomic import read_json, write_json_atomic
@@ -37,6 +38,7 @@ from cilda.runs.locks import BUSY, Lock
 from cilda.runs.presence import RunGone
 from cilda.runs.words import size_words
 from cilda.runs.writer import RunWriter
+from cilda.tasks.task import Task
 
 # Grows when what is kept changes, so that older answers are not taken for new ones.
 _VERSION = 1
@@ -86,13 +88,13 @@ def known_answers(
     need: Wanted,
     teacher: Loaded,
     encoder: Encoder,
-    train: TokenizedRows,
+    rows: TokenizedRows,
     writer: RunWriter,
     beginning: Beginning,
     *,
     bfloat16: bool,
 ) -> Answers | None:
-    """The teacher's answers to all training rows: from the disk, or asked for now and put there.
+    """The teacher's answers to all of these rows: from the disk, or asked for now and put there.
 
     Of runs that begin at once, one asks and the others wait for it. Before answers are used, some are asked for again:
     where they have changed, all are asked for anew. A disk that refuses costs only the cache: None.
@@ -100,16 +102,16 @@ def known_answers(
     Raises:
         RunStopped: somebody asked for it; what was answered in whole files by then stays.
     """
-    folder = _folder(config, teacher, train, bfloat16=bfloat16)
+    folder = _folder(config, teacher, rows, bfloat16=bfloat16)
     shape = Shape(
-        rows=len(train),
+        rows=len(rows),
         classes=int(encoder.model.config.num_labels or 1),
         layers=encoder.depth if need.layers else 0,
         width=encoder.width,
         pooling=config.pooling,
     )
     files = AnswerFiles(folder, shape)
-    asking = _Asking(encoder, train, config.evaluation_batch_size, bfloat16=bfloat16)
+    asking = _Asking(encoder, rows, config.evaluation_batch_size, bfloat16=bfloat16)
     try:
         with _alone(folder, beginning):
             for _ in range(2):
@@ -130,6 +132,26 @@ def known_answers(
     except CildaError as error:
         _do_without(writer, error.what)
     return None
+
+
+def scored(
+    config: RunConfig,
+    teacher: Loaded,
+    encoder: Encoder,
+    task: Task,
+    rows: TokenizedRows,
+    writer: RunWriter,
+    beginning: Beginning,
+) -> dict[str, float]:
+    """The teacher's scores on a split, from its kept answers where they are kept, in float32."""
+    need = Wanted(layers=False, asks_more=False)
+    answers = None
+    if config.teacher_cache != "off":
+        answers = known_answers(config, need, teacher, encoder, rows, writer, beginning, bfloat16=False)
+    if answers is None:
+        return evaluate(encoder, task, rows, config.evaluation_batch_size, tick=beginning.hear).scores
+    said = answers.of(torch.arange(len(rows)), torch.device("cpu")).logits_BC.numpy()
+    return {} if rows.rows.labels is None else score(task.metrics, predicted(task, said), gold_of(rows))
 
 
 class _Asking:
@@ -212,15 +234,15 @@ def _changed(answers: Answers, asking: _Asking, seed: int) -> str | None:
     return None
 
 
-def _folder(config: RunConfig, teacher: Loaded, train: TokenizedRows, *, bfloat16: bool) -> Path:
+def _folder(config: RunConfig, teacher: Loaded, rows: TokenizedRows, *, bfloat16: bool) -> Path:
     """Where the answers of this teacher to these rows lie."""
     made_of = {
         "version": _VERSION,
         "weights": teacher.weights_hash,
         "config": teacher.model.config.to_json_string(),
         "tokenizer": reading_of(teacher.tokenizer),
-        "rows": train.rows.fingerprint(),
-        "ids": hashlib.sha256(json.dumps(train.rows.ids).encode()).hexdigest(),
+        "rows": rows.rows.fingerprint(),
+        "ids": hashlib.sha256(json.dumps(rows.rows.ids).encode()).hexdigest(),
         "max_length": config.max_length,
         "bfloat16": bfloat16,
     }

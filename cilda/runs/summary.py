@@ -33,8 +33,9 @@ class Summary:
     folder: RunFolder
     status: Status
     job: str
-    """What was asked for: distill, finetune or demo."""
+    """What was asked for: distill, finetune, demo or bench."""
     task: str
+    """Of a bench all of them, with commas; so for the methods."""
     method: str
     teacher: str
     student: str
@@ -64,12 +65,15 @@ def summary_of(record: RunRecord, now: float | None = None) -> Summary:
     done, total = _count(state.get("step")), _count(state.get("total"))
     turn, total_turns = _count(state.get("turn")), _count(state.get("total_turns"))
     progress = _fraction(done, total) if total else _fraction(turn, total_turns)
+    bench = _mapping(run.get("bench"))
+    task = PurePath(train_file).stem if train_file else _text(config.get("task"))
+    method = _text(config.get("method")) or _text(_mapping(run.get("method")).get("name"))
     return Summary(
         folder=record.folder,
         status=status,
         job=_text(run.get("job")),
-        task=PurePath(train_file).stem if train_file else _text(config.get("task")),
-        method=_text(config.get("method")) or _text(_mapping(run.get("method")).get("name")),
+        task=_listed(bench.get("tasks")) or task,
+        method=_listed(bench.get("methods")) or method,
         teacher=_text(config.get("teacher")),
         student=_text(config.get("student")),
         host=_text(state.get("host")) or _text(run.get("host")),
@@ -145,6 +149,11 @@ def _fraction(done: int | None, total: int | None) -> float | None:
 
 def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _listed(value: object) -> str:
+    """Names with commas between them; empty where there are none."""
+    return ",".join(map(_text, value)) if isinstance(value, list) else ""
 
 
 def _text(value: object) -> str:

@@ -85,6 +85,10 @@ def file_task(
     return task, rows
 
 
+LEFT_OUT = "-"
+"""What a label is mapped to whose rows are not to be scored."""
+
+
 def file_rows(
     task: Task,
     path: Path,
@@ -100,7 +104,7 @@ def file_rows(
 
     Labels may be the task's names, or, if none of them is, its class numbers. A file without the task's own label
     column gives rows without labels; a label column that the user names must be there. `label_map` says what labels of
-    the file are called in the task; those that it does not name stay as they are.
+    the file are called in the task, or `LEFT_OUT` for rows that are to be left out; those not named stay as they are.
 
     Raises:
         UsageError: a column that is not there, or as many text columns as the task does not have.
@@ -114,13 +118,22 @@ def file_rows(
     _different_columns(*columns, column)
     table = read_table(path)
     labelled = label is not None or column in table.columns
-    return Rows(
+    gone = {name for name, ours in (label_map or {}).items() if ours == LEFT_OUT}
+    # A label of the task stands in for those that go.
+    names = {name: task.labels[0] if name in gone else ours for name, ours in (label_map or {}).items()}
+    rows = Rows(
         texts=tuple(texts_of(table, name, allow_empty=allow_empty) for name in columns),
-        labels=_labels(task, table, column, separator, label_map, or_numbers=True) if labelled else None,
+        labels=_labels(task, table, column, separator, names, or_numbers=True) if labelled else None,
         ids=[f"{path.stem}:{row}" for row in range(len(table))],
         source=table.source if labelled else f"{table.source}; no column {column!r}, so no labels",
         classes=len(task.labels) if task.multi_label else 0,
     )
+    if not gone or not labelled or task.multi_label:
+        return rows
+    kept = [place for place, value in enumerate(labels_of(table, column)) if str(value) not in gone]
+    if not kept:
+        raise CildaError(f"{table.source}: --map leaves out every row", "map some of its labels to labels of the task")
+    return replace(rows.take(kept), source=f"{rows.source}, {len(rows) - len(kept):,} of {len(rows):,} left out")
 
 
 def _different_columns(*columns: str | None) -> None:

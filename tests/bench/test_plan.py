@@ -25,7 +25,17 @@ def test_cells_come_seed_by_seed_so_that_a_broken_bench_has_something_of_everyth
 
 
 def test_without_the_reference_the_first_method_is_compared_with() -> None:
-    assert make_plan(["rte"], ["mate_kd", "cilda"], [0], {}, "kd").reference == "mate_kd"
+    assert make_plan(["rte"], ["mate_kd", "cilda"], [0], {}).reference == "mate_kd"
+
+
+def test_a_reference_that_takes_no_part_is_refused() -> None:
+    with pytest.raises(UsageError, match="no method or variant in this bench named 'kd'"):
+        make_plan(["rte"], ["mate_kd", "cilda"], [0], {}, "kd")
+    sweeps = parse_sweeps(["layer_map=last,skip"])
+    with pytest.raises(UsageError) as refused:
+        make_plan(["rte"], ["kd", "pkd"], [0], sweeps, "pkd")
+    assert "pkd layer_map=last" in refused.value.todo
+    assert make_plan(["rte"], ["kd", "pkd"], [0], sweeps, "pkd layer_map=skip").reference == "pkd layer_map=skip"
 
 
 def test_a_sweep_repeats_only_the_methods_that_it_concerns() -> None:
@@ -64,7 +74,7 @@ def test_a_value_with_commas_stands_in_brackets() -> None:
 
 
 def test_a_plan_survives_json() -> None:
-    plan = make_plan(["rte"], ["cilda"], [1], parse_sweeps(["layer_contrast.soft=0,0.5"]), "kd")
+    plan = make_plan(["rte"], ["cilda"], [1], parse_sweeps(["layer_contrast.soft=0,0.5"]))
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
 
 

@@ -107,7 +107,8 @@ def test_markdown_and_latex_hold_every_cell(table: Table) -> None:
             assert cell.replace("±", r"$\pm$") in latex
     widths = {line.count(" | ") for line in markdown.split("\n\n")[0].splitlines() if "---" not in line}
     assert len(widths) == 1
-    assert latex.count(r"\\") == 4 and latex.startswith(r"\begin{table}")
+    assert latex.count(r"\\") == 4 and r"\begin{table}" in latex
+    assert r"p $<$ 0.05" in latex and "{Budget: equal" in latex
 
 
 def test_names_cannot_break_out_of_a_format(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from cilda.bench.record import read_record
-from cilda.cli import steer
+from cilda.cli import bench_budget, steer
+from cilda.config import RunConfig
+from cilda.errors import CildaError
 from cilda.runs.atomic import read_json
 from cilda.runs.layout import RunFolder
 from cilda.runs.status import status_of
@@ -57,6 +59,11 @@ def test_a_dry_run_lists_the_runs_that_there_would_be(cilda: Cilda, desk: Desk, 
         (["--sweep", "mask_fraction"], "--sweep 'mask_fraction' is not of the form"),
         (["--sweep", "mask_fraction=0.2,2"], "mask_fraction is 2"),
         (["--set", "rte:max_turns=3"], "--set 'rte:max_turns=3' is for rte, which is no task of this bench"),
+        (["--methods", ","], "no methods are named"),
+        (["--against", "cilda_minild"], "no method or variant in this bench named 'cilda_minild'"),
+        (["--methods", "kd,pkd", "--set", "layer_map=5:9"], "layer_map '5:9' pairs 5:9, but the student has 1 layers"),
+        (["--methods", "kd,pkd", "--sweep", "layer_map=last,[1:1"], "is not of the form"),
+        (["--set", "rows:"], "sets nothing"),
         (["--foreground", "--detach"], "exclude each other"),
         (["--teacher", "/nowhere/{task}"], "/nowhere/rows"),
     ],
@@ -109,6 +116,7 @@ def test_a_bench_is_stopped_with_its_runs_goes_on_and_ends_with_a_table(
 
     shown = cilda("resume", "b", "--runs-dir", runs, "--foreground")
     assert shown.code == 0, shown.err
+    assert "of 2 runs have finished" in shown.err and "begins anew" not in shown.err
     assert [status_of(run).word for run in (bench, kd, mate)] == ["finished"] * 3
     config = read_json(mate.run_json)["config"]
     assert (config["method"], config["pooling"], config["data_seed"]) == ("mate_kd", "mean", 3)
@@ -125,8 +133,8 @@ def test_a_bench_is_stopped_with_its_runs_goes_on_and_ends_with_a_table(
     assert table["latencies_ms"]["rows"].keys() == {"teacher", "student"}
     assert (tmp_path / "curves.svg").read_text(encoding="utf-8").startswith("<svg")
     assert "| kd |" in cilda("table", "--runs-dir", runs, "--format", "markdown").out
-    assert cilda("table", "b", "--runs-dir", runs, "--format", "latex").out.startswith(r"\begin{table}")
-    assert "paired bootstrap" in cilda("table", "b", "--runs-dir", runs).err
+    assert cilda("table", "b", "--runs-dir", runs, "--format", "latex").out.startswith("% \\usepackage{booktabs}")
+    assert "paired bootstrap" in cilda("table", "b", "--runs-dir", runs).out
 
     # Another bench of the same name takes what is there; with other settings it refuses to.
     kill(bench, "supervisor", "trainer")
@@ -148,7 +156,7 @@ def test_a_run_that_fails_is_told_and_the_others_are_done(cilda: Cilda, desk: De
     assert shown.code == 1 and shown.what == "1 of 3 runs left no student: b-rows-cilda-s3"
     assert status_of(RunFolder(runs / "b-rows-kd-s3")).word == "finished"
     assert status_of(RunFolder(runs / "b")).word == "failed"
-    assert "without a student: b-rows-cilda-s3: failed" in cilda("table", "b", "--runs-dir", runs).err
+    assert "without a student: b-rows-cilda-s3: failed" in cilda("table", "b", "--runs-dir", runs).out
 
 
 @pytest.mark.slow
@@ -164,3 +172,23 @@ def test_with_equal_time_a_slower_method_gets_fewer_turns(cilda: Cilda, desk: De
     assert kd == 60 and 1 <= mate < 60
     assert table["budget"].startswith("budget: equal time, as measured before, in student turns: rows")
     assert read_record(RunFolder(runs / "b")).turns == {"rows": {"kd": 60, "mate_kd": mate}}
+
+
+def test_a_method_whose_turns_cannot_be_measured_costs_only_its_own_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def looked_over(config: RunConfig, _meanwhile: object) -> tuple[int, float]:
+        if config.method == "pkd":
+            raise CildaError("layer_map '5:9' pairs 5:9", "")
+        return 100, {"kd": 1.0, "cilda": 3.0}[config.method]
+
+    monkeypatch.setattr(bench_budget, "_looked_over", looked_over)
+    configs = {name: RunConfig.checked({"method": name}) for name in ("cilda", "pkd", "kd")}
+    turns, failed = bench_budget.turns_for_equal_time(configs, "kd", meanwhile=lambda: None)
+    assert turns == {"cilda": 33, "kd": 100} and failed == {"pkd": "layer_map '5:9' pairs 5:9"}
+    with pytest.raises(CildaError, match="5:9"):
+        bench_budget.turns_for_equal_time(configs, "pkd", meanwhile=lambda: None)
+
+
+def test_of_what_check_said_the_sentence_that_names_the_trouble_is_told() -> None:
+    said = "looking at names\ncilda: layer_map '5:9' pairs 5:9\n       a pair is student:teacher\n"
+    assert bench_budget._trouble(said) == "layer_map '5:9' pairs 5:9"
+    assert bench_budget._trouble("") == "it said nothing"

@@ -62,6 +62,19 @@ def test_a_file_of_the_user_s_own_stands_beside_the_sets(cilda: Cilda, data: Pat
     assert json.loads(alone.out)["results"]["model"]["own.csv"]["calibration_error"] >= 0
 
 
+def test_rows_of_a_label_can_be_left_out(cilda: Cilda, data: Path, tmp_path: Path) -> None:
+    rows: list[list[object]] = [["it is fine", "5"], ["it is so so", "3"], ["it is poor", "1"]]
+    path = write_csv(tmp_path / "stars.csv", ["review", "stars"], rows)
+    own = asked(data, "--file", path, "--text", "review", "--label", "stars", "--json")
+    shown = cilda(*own, "--map", "5=positive,1=negative,3=-")
+    assert "2 rows of stars.csv" in shown.err
+    assert json.loads(shown.out)["results"]["model"]["stars.csv"]
+    stranger = cilda(*own, "--map", "5=positive,1=negative")
+    assert "no label named '3'" in stranger.what and "--map THEIRS=- leaves its rows out" in stranger.todo
+    nothing = cilda(*own, "--map", "5=-,1=-,3=-")
+    assert "leaves out every row" in nothing.what
+
+
 @pytest.mark.parametrize(
     ("more", "what"),
     [

@@ -17,14 +17,16 @@ from cilda.distill import teacher_cache
 from cilda.distill.answers import Answers, Shape
 from cilda.distill.beginning import Beginning
 from cilda.distill.encoder import Encoder
+from cilda.distill.evaluate import evaluate
 from cilda.distill.loading import Loaded
-from cilda.distill.teacher_cache import Wanted, known_answers, pays, wanted
+from cilda.distill.teacher_cache import Wanted, known_answers, pays, scored, wanted
 from cilda.methods import METHODS
 from cilda.runs.control import Orders, RunStopped, ask
 from cilda.runs.layout import create
 from cilda.runs.locks import Lock
 from cilda.runs.store import read_events
 from cilda.runs.writer import RunWriter
+from cilda.tasks.task import Task
 from tests.tiny_players import TRAIN_ROWS, tiny_encoder, tiny_players, tiny_tokenized, tokenizer_of
 
 ROWS = tiny_tokenized("bert", TRAIN_ROWS)
@@ -215,3 +217,17 @@ def test_by_itself_a_run_keeps_answers_that_it_will_read_again() -> None:
 
     assert [pays(config(choice), 9, 100) for choice in ("auto", "on", "off")] == [False, True, False]
     assert [pays(config(choice), 10, 100) for choice in ("auto", "on", "off")] == [True, True, False]
+
+
+def test_a_teacher_is_scored_from_what_is_kept(cache: Path) -> None:
+    task = Task("made_up", ("text",), labels=("no", "yes"))
+    first, second = Run(cache), Run(cache, "second")
+    told = [
+        scored(run.config, run.loaded, run.encoder, task, ROWS, run.writer, Beginning(run.writer, run.orders))
+        for run in (first, second)
+    ]
+    assert told[0] == told[1] == evaluate(first.encoder, task, ROWS, 5).scores
+    assert second.asked == SAMPLE
+    off = Run(cache, "off", teacher_cache="off")
+    assert scored(off.config, off.loaded, off.encoder, task, ROWS, off.writer, Beginning(off.writer)) == told[0]
+    assert off.asked == TRAIN_ROWS

@@ -12,7 +12,6 @@ from cilda.distill.layer_choice import LayerChoice
 from cilda.distill.losses.loss import Loss, LossSettings
 from cilda.errors import CildaError
 
-
 # The gradient of a logarithm down to here stays far from float32's end, whatever it is multiplied with.
 _LEAST = 1e-30
 
@@ -57,7 +56,7 @@ class AttentionMSE(Loss):
                 mine, theirs = mine.mean(dim=2, keepdim=True), theirs.mean(dim=2, keepdim=True)
             real_BT = view.attention_BT.bool()
             real = real_BT[:, None, None, :, None] & real_BT[:, None, None, None, :]
-            # Dropout and local attention leave zeros, which say nothing; of what is all but zero, 1 over it is no number.
+            # Dropout and local attention leave zeros, which say nothing.
             seen = real & (mine > _LEAST) & (theirs > _LEAST)
             gap = _scores(mine, seen) - _scores(theirs, seen)
             return gap.square().sum() / seen.sum().clamp(min=1)
