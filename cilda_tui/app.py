@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from cilda.errors import CildaError
+from cilda.runs.atomic import read_json
 from cilda.runs.layout import RunFolder
 from cilda_tui.browser.desk import Desk
 from cilda_tui.browser.state import State as BrowserState
@@ -237,12 +238,16 @@ class Dashboard(Shell):
         self._show(self._opened(self.ui, folder))
 
     def _opened(self, ui: Ui, folder: RunFolder) -> Ui:
-        """The choices that are not one run's own are kept."""
-        return ui.with_(
+        """The choices that are not one run's own are kept. A bench is shown as the list of its runs."""
+        opened = ui.with_(
             focus="curves" if ui.focus == "runs" else ui.focus, zoomed=False, message=None, stage=None, window=None,
             cursor=None, follow=False, playhead=None, frozen=False, example=0, pinned=None, log_back=0, event_back=0,
             marks=tuple(mark for mark in ui.marks if mark != folder.id), read_only=self.options.why_read_only(folder),
         )  # fmt: skip
+        if read_json(folder.run_json).get("job") != "bench":
+            return opened
+        words = f"a bench: enter opens one of its runs; what came out: cilda table {shown(folder.id)}"
+        return opened.with_(focus="runs", zoomed=True, run_filter=folder.id, message=Message(words, "dim"))
 
     def _first_ui(self) -> Ui:
         options = self.options

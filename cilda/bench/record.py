@@ -131,7 +131,7 @@ def refuse_strangers(folder: RunFolder) -> None:
         if run.exists() and other is not None:
             raise CildaError(
                 f"a run named {run.id} is there already, with another {other}",
-                "choose another --name, or remove the run if nothing in it is needed",
+                f"choose another --name, or if nothing in it is needed: cilda rm {run.id}",
             )
 
 

@@ -187,7 +187,8 @@ def _sentence(error: typer.TyperException) -> str:
 
         if isinstance(error.__cause__, ValidationError):
             wrong = error.__cause__.errors()[0]
-            rule = wrong["msg"].replace("Input ", "it ", 1).partition(", unable")[0]
+            rule = wrong["msg"].removeprefix("Value error, ").replace("Input ", "it ", 1).partition(", unable")[0]
+            rule = rule.removeprefix(f"{wrong['input']!r} is ").removesuffix(".")
             return f"{max(error.param.opts, key=len)} is {wrong['input']!r}: {rule}"
     message = " ".join(error.format_message().split()).removesuffix(".")
     return message[:1].lower() + message[1:]

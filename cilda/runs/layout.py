@@ -287,7 +287,9 @@ def _check_name(name: str) -> None:
 
 
 def _taken(path: Path) -> CildaError:
-    return CildaError(f"{path} exists already", "choose another --name, or remove it if nothing in it is needed")
+    return CildaError(
+        f"{path} exists already", f"choose another --name, or if nothing in it is needed: cilda rm {path.name}"
+    )
 
 
 def _name_part(text: str) -> str:

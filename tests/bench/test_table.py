@@ -89,7 +89,7 @@ def test_the_table_in_rows(table: Table) -> None:
     assert formats.cost_rows(table)[0] == ("rte kd", "40", "0 s", "-")
     assert formats.size_rows(table)[:2] == [("rte", "teacher", "1,000", "2.0 ms"), ("rte", "student", "400", "1.2 ms")]
     assert table.budget == "budget: equal student turns: rte 40, cola 40"
-    assert any("1 runs have not ended yet" in note for note in formats.notes(table))
+    assert any("1 run has not ended yet" in note for note in formats.notes(table))
 
 
 def test_unequal_turns_are_told(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from textual.pilot import Pilot
 
 from cilda.errors import CildaError
-from cilda.runs.layout import RunFolder
+from cilda.runs.layout import RunFolder, create
+from cilda.runs.writer import RunWriter
 from cilda_tui import scene
 from cilda_tui.app import Dashboard
 from cilda_tui.options import Options
@@ -241,3 +242,27 @@ def test_any_size_can_be_drawn(tmp_path: Path, size: tuple[int, int]) -> None:
             await until(pilot, lambda: (app.canvas.frame.width, app.canvas.frame.height) == size)
 
         piloted(app, act, size)
+
+
+def test_a_bench_is_shown_as_the_list_of_its_runs(tmp_path: Path) -> None:
+    runs = several(tmp_path)
+    bench = runs[0].folder.path.parent / runs[1].folder.id[:8]
+    try:
+        with RunWriter(create(bench.parent, bench.name)) as writer:
+            writer.write_run({"job": "bench", "config": {}})
+            writer.event("started", host="here", attempt=1)
+            writer.state("finished")
+        app = Dashboard(options(runs[-1], folder=RunFolder(bench)))
+
+        async def act(pilot: Pilot[None]) -> None:
+            await until(pilot, lambda: runs[1].folder.id in text(app))
+            assert (app.ui.focus, app.ui.zoomed, app.ui.run_filter) == ("runs", True, bench.name)
+            assert f"cilda table {bench.name}" in text(app) and runs[0].folder.id not in text(app)
+            await pilot.press("G", "enter")
+            await until(pilot, lambda: app.scene.view is not None and app.scene.view.folder.id == runs[1].folder.id)
+            assert (app.ui.focus, app.ui.zoomed) == ("curves", False)
+
+        piloted(app, act)
+    finally:
+        for run in runs:
+            run.__exit__(None, None, None)
