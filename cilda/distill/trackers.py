@@ -25,6 +25,7 @@ _WAITING = 10_000
 _END_SECONDS = 20.0
 """How long a run that has ended waits for what is still to be sent."""
 _LOOK_SECONDS = 0.1
+_LONGEST = 200
 _WRITING = threading.Lock()
 
 
@@ -104,7 +105,7 @@ class _Sender:
             tracker.finish()
         except BaseException as error:  # noqa: BLE001  whatever a tracker's library throws, the run goes on
             self._failed.set()
-            self._say(f"is left, the run goes on: {type(error).__name__}: {error}")
+            self._say(f"is left, the run goes on: {type(error).__name__}: {_short(str(error))}")
 
     def _heard(self) -> Iterator[_Numbers]:
         """All that comes, until nothing more will."""
@@ -196,6 +197,11 @@ def _identity(tracker: GeneralTracker, name: str) -> dict[str, str]:
     if name == "mlflow":
         return {"id": str(tracker.tracker.info.run_id)}
     return {"folder": "tensorboard"}
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
 
 def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
