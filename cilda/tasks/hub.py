@@ -17,10 +17,10 @@ from cilda.tasks.table import Table
 from cilda.tasks.task import Task
 
 
-def hub_table(task: Task, split: str, *, not_in: Path | None = None) -> Table:
+def hub_table(task: Task, split: str, *, not_in: Path | None = None, place: str | None = None) -> Table:
     """One split of a task that has a repository on the hub; downloads it unless the cache has it.
 
-    `not_in` is the folder that was looked in before, for the message.
+    `not_in` is the folder that was looked in before, and `place` the file's place in one, for the message.
 
     Raises:
         CildaError: the hub cannot be reached and the cache is empty, or the repository is not as expected.
@@ -38,10 +38,12 @@ def hub_table(task: Task, split: str, *, not_in: Path | None = None) -> Table:
         with _no_asking_in_vain():
             rows: Any = datasets.load_dataset(repository, configuration, split=there, revision=task.hub_layout.revision)
     except errors as error:
-        looked = f"{not_in} holds no folder {task.name}, and " if not_in else ""
+        missing = f"holds no folder {task.name}" if place is None else f"has no {place}"
+        looked = "" if not_in is None else f"{not_in} {missing}, and "
+        place = place or f"{task.name}/{split}.parquet"
         raise CildaError(
             f"{looked}{_why_not(name, error)}",
-            f"offline? give the files with --data-dir DIR (DIR/{task.name}/{split}.parquet), or a mirror's address in"
+            f"offline? give the files with --data-dir DIR (DIR/{place}), or a mirror's address in"
             " HF_ENDPOINT, or fill the cache where the hub can be reached and then set HF_HUB_OFFLINE=1",
         ) from error
     class_names = {

@@ -272,7 +272,7 @@ def _table(one: OutsideSet, split: str, data_dir: Path | None) -> Table:
         raise CildaError(
             f"{one.name}: {where}, and it is not on the hub", f"put it at DIR/robustness/{one.path}.parquet"
         )
-    return hub_table(one.own, split, not_in=data_dir)
+    return hub_table(one.own, split, not_in=data_dir, place=f"robustness/{one.path}.parquet")
 
 
 def _groups(one: OutsideSet, table: Table, count: int) -> list[str]:
