@@ -50,6 +50,24 @@ def target_of(reference: str | None, runs_dir: Path) -> Target:
     return Target(str(folder), folder, run)
 
 
+def teacher_of(target: Target) -> str | None:
+    """The teacher that a model says it learned from; None, with a line on stderr, where it has gone."""
+    from cilda.distill.model_record import recorded_teacher
+
+    name = None if target.folder is None else recorded_teacher(target.folder)
+    if name is not None and Path(name).is_absolute() and not Path(name).is_dir():
+        note(f"its teacher is no longer at {name}: shown without it")
+        return None
+    return name
+
+
+def length_of(target: Target) -> int | None:
+    """The longest text in tokens that a model was made for; None where it does not say."""
+    from cilda.distill.model_record import recorded_max_length
+
+    return None if target.folder is None else recorded_max_length(target.folder)
+
+
 def note(text: str) -> None:
     """A line on stderr; names of files and labels in it cannot move the cursor."""
     print(one_line(text), file=sys.stderr)

@@ -12,7 +12,7 @@ from cilda.cli.beforehand import refuse_taken
 from cilda.cli.completion import complete_models, complete_runs
 from cilda.cli.eval_model import loaded_for
 from cilda.cli.eval_rows import Asked, data_dir_of, parse_map, rows_for
-from cilda.cli.eval_target import Target, note, target_of
+from cilda.cli.eval_target import Target, length_of, note, target_of, teacher_of
 from cilda.cli.robustness import chosen_sets, gathered, judge_all, refuse_unsuited, show_suite
 from cilda.cli.run_options import (
     KEEP,
@@ -118,11 +118,11 @@ def evaluate(
     sets = chosen_sets(what, only) if suite is not None else ()
     at_home = replace(asked, file=None, text=None, text_pair=None, label=None, label_map={})
     splits = rows_for(what, at_home if sets else asked, found.run)
-    beside = teacher or _teacher_of(found)
+    beside = teacher or teacher_of(found)
     names = {"model" if beside is None else "student": found.name}
     if beside is not None:
         names["teacher"] = beside
-    length = max_length or _recorded_length(found) or config.max_length
+    length = max_length or length_of(found) or config.max_length
     if sets:
         own_file = rows_for(what, asked, found.run) if file is not None else {}
         outside = gathered(what, splits, sets, asked.data_dir or data_dir_of(found.run), own_file)
@@ -168,22 +168,6 @@ def task_of(target: Target, name: str | None) -> Task:
     if task is None:
         raise UsageError(f"{target.name} does not say what it was trained for", "name a task with --task")
     return task
-
-
-def _teacher_of(target: Target) -> str | None:
-    from cilda.distill.model_record import recorded_teacher
-
-    name = None if target.folder is None else recorded_teacher(target.folder)
-    if name is not None and Path(name).is_absolute() and not Path(name).is_dir():
-        note(f"its teacher is no longer at {name}: shown without it")
-        return None
-    return name
-
-
-def _recorded_length(target: Target) -> int | None:
-    from cilda.distill.model_record import recorded_max_length
-
-    return None if target.folder is None else recorded_max_length(target.folder)
 
 
 def _appraised(
