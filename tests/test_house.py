@@ -19,7 +19,10 @@ from cilda.cli.main import build
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = [*sorted((ROOT / "cilda").rglob("*.py")), *sorted((ROOT / "cilda_tui").rglob("*.py"))]
 FILES = [*MODULES, *sorted((ROOT / "tests").rglob("*.py"))]
-HEAVY = ("accelerate", "datasets", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "textual", "torch", "transformers")
+HEAVY = (
+    "accelerate", "datasets", "numpy", "onnx", "onnxruntime", "onnxscript", "pandas", "pyarrow", "scipy", "sklearn",
+    "textual", "torch", "transformers",
+)  # fmt: skip
 LONGEST = 350
 
 
@@ -121,6 +124,7 @@ def test_each_help_page_ends_with_two_or_three_examples(command: object) -> None
 DOCUMENTS = (
     "README.md",
     "docs/dashboard.md",
+    "docs/export.md",
     "docs/inspect.md",
     "docs/lab_notes.md",
     "docs/methods.md",

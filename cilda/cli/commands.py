@@ -133,6 +133,16 @@ COMMANDS = (
             "cilda augment sst2-6L --where 'not teacher_flip' --out kept.csv",
         ),
     ),
+    Command(
+        "export",
+        "export.export",
+        "Hand over",
+        (
+            "cilda export --onnx --int8",
+            "cilda export sst2-6L --onnx --out sst2-onnx",
+            "cilda export my-student --onnx --task rte --data-dir data --json",
+        ),
+    ),
     Command("ps", "ps.ps", "Look", ("cilda ps", "cilda ps status:running 'best>0.9'", "cilda ps -w task:sst2")),
     Command(
         "watch", "watch.watch", "Look", ("cilda watch -f", "cilda watch 20261122-1158", "cilda watch --json | jq .kind")
