@@ -31,7 +31,7 @@ FILES = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", name="exported")
+@pytest.fixture(scope="session", name="exported")
 def _exported(
     finished: tuple[Path, Shown], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path, dict[str, Any]]:

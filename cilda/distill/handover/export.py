@@ -92,6 +92,7 @@ def export(
     return Report(
         task=task,
         model=asked.name,
+        weights_hash=model.weights_hash,
         inputs=inputs,
         opset=opset,
         max_length=asked.max_length,

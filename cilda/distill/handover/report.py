@@ -56,6 +56,8 @@ class Report:
     task: Task
     model: str
     """The run whose student was exported, or the folder or name."""
+    weights_hash: str
+    """Of the weights' files, by which an export is known to be of a model."""
     inputs: tuple[str, ...]
     opset: int
     max_length: int
@@ -82,6 +84,7 @@ class Report:
             "task": self.task.name,
             "labels": self.task.labels,
             "model": last_part(self.model),
+            "weights_hash": self.weights_hash,
             "inputs": self.inputs,
             "opset": self.opset,
             "max_length": self.max_length,
