@@ -143,6 +143,15 @@ COMMANDS = (
             "cilda export my-student --onnx --task rte --data-dir data --json",
         ),
     ),
+    Command(
+        "push",
+        "push.push",
+        "Hand over",
+        (
+            "cilda push sst2-6L anna/sst2-6L --dry-run",
+            "cilda push sst2-6L anna/sst2-6L --private --onnx sst2-6L-onnx",
+        ),
+    ),
     Command("ps", "ps.ps", "Look", ("cilda ps", "cilda ps status:running 'best>0.9'", "cilda ps -w task:sst2")),
     Command(
         "watch", "watch.watch", "Look", ("cilda watch -f", "cilda watch 20261122-1158", "cilda watch --json | jq .kind")

@@ -14,8 +14,10 @@ def without_folders(text: str, *paths: str) -> str:
 
     `paths` are known ones, which may hold blanks; the others are found by their form.
     """
-    for path in sorted((path for path in paths if path.startswith(("/", "~"))), key=len, reverse=True):
-        text = text.replace(path, path.rstrip("/").rpartition("/")[2])
+    for path in sorted((path for path in paths if path.startswith(("/", "~")) and " " in path), key=len, reverse=True):
+        plain = path.rstrip("/")
+        inside = re.compile(rf"{re.escape(plain)}(?:/{_PART})*")
+        text = inside.sub(lambda found: found[0].rpartition("/")[2], text)
     return _PATH.sub(lambda found: found[0].rpartition("/")[2], text)
 
 
