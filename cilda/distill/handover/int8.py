@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cilda.distill.handover.hushed import hushed
+from cilda.errors import CildaError
 
 
 def write_int8(source: Path, target: Path) -> None:
@@ -15,8 +16,17 @@ def write_int8(source: Path, target: Path) -> None:
     three layers for SST-2 (872 rows) a scale for each column left the labels of 857 as they were, one scale for all
     of 856 (unsigned) and 839 (signed).
     Source: the onnxruntime documentation, "Quantize ONNX models", on U8U8 and per-channel scales.
+
+    Raises:
+        CildaError: onnxruntime cannot do it.
     """
     with hushed():
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
-        quantize_dynamic(source, target, weight_type=QuantType.QUInt8, per_channel=True)
+        try:
+            quantize_dynamic(source, target, weight_type=QuantType.QUInt8, per_channel=True)
+        except OSError:
+            raise
+        except Exception as error:
+            said = " ".join(str(error).split())[:300] or type(error).__name__
+            raise CildaError(f"the 8-bit form cannot be made: {said}", "export without --int8") from error

@@ -132,3 +132,11 @@ def test_what_the_exporter_cannot_do_is_told_in_words(tmp_path: Path) -> None:
         write_graph(model.model, ("input_ids", "no_such_input"), tmp_path / "model.onnx")
     assert "constraints.txt" in refused.value.todo
     assert not (tmp_path / "model.onnx").exists()
+
+
+def test_eight_bits_that_cannot_be_had_are_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"no graph")
+    with pytest.raises(CildaError, match="the 8-bit form cannot be made: ") as refused:
+        write_int8(tmp_path / "model.onnx", tmp_path / "int8.onnx")
+    assert refused.value.todo == "export without --int8"
+    assert not (tmp_path / "int8.onnx").exists()
