@@ -76,7 +76,7 @@ def verdicts(report: Report, name: str, split: SplitReport) -> list[str]:
             words += f" ({named}{more})" if form == ONNX else ""
         else:
             words += f"every {what} is the same"
-        words += f"; no logit differs by more than {one.largest_difference:.2g}"
+        words += f"; largest difference of a logit {one.largest_difference:.2g}"
         changes = report.change(name, form)
         if form == INT8 and changes:
             words += "; " + ", ".join(f"{metric} {change:+.4f}" for metric, change in changes.items())
