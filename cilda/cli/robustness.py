@@ -155,7 +155,7 @@ def show_suite(task: Task, judged: Sequence[Judged], *, as_json: bool, names: Ma
         "to home",
         "macro F1",
         "worst group",
-        "",
+        "in it",
         "ECE",
         *(["teacher", "agree"] if both else []),
     ]
