@@ -14,7 +14,7 @@ from types import FrameType
 
 from cilda.errors import CildaError
 
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def refuse_occupied(path: Path, *, force: bool, option: str = "--out") -> None:
@@ -49,10 +49,11 @@ def new_folder(path: Path, *, replaced: frozenset[str]) -> Iterator[Path]:
     """
     place = path.resolve()
     unfinished = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
-    with _signals_raise():
+    with _signals_raise() as heard:
         try:
             unfinished.mkdir()
             yield unfinished
+            _raise_first(heard)
             for file in unfinished.iterdir():
                 _sync(file)
             if place.is_dir() and any(place.iterdir()):
@@ -64,6 +65,12 @@ def new_folder(path: Path, *, replaced: frozenset[str]) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
+
+
+def _raise_first(heard: list[BaseException]) -> None:
+    """Raises what a signal has raised before, where some library took it for an error of its own and went on."""
+    if heard:
+        raise heard[0]
 
 
 def _move_into(place: Path, unfinished: Path, replaced: frozenset[str]) -> None:
@@ -81,20 +88,22 @@ def _sync(file: Path) -> None:
 
 
 @contextmanager
-def _signals_raise() -> Iterator[None]:
-    """While open, a SIGTERM or SIGHUP clears away before it ends the process, with 128 and its number."""
+def _signals_raise() -> Iterator[list[BaseException]]:
+    """While open, a signal clears away before it ends the process, with 128 and its number; gives those heard."""
+    heard: list[BaseException] = []
 
     def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the signature of a handler
-        raise SystemExit(128 + number)
+        heard.append(KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number))
+        raise heard[-1]
 
     before = {}
     for number in _SIGNALS:
         # Whoever was started with nohup goes on ignoring it; only a main thread may have handlers.
         with contextlib.suppress(ValueError):
-            if signal.getsignal(number) == signal.SIG_DFL:
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 before[number] = signal.signal(number, leave)
     try:
-        yield
+        yield heard
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -103,7 +112,7 @@ def _signals_raise() -> Iterator[None]:
 @contextmanager
 def _signals_wait() -> Iterator[None]:
     """While open, what would end the process waits."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, *_SIGNALS))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         yield
     finally:

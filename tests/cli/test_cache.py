@@ -115,4 +115,5 @@ def test_runs_share_what_the_teacher_said(
         assert ("once for all runs" in shown.err) == (seed == "1")
     told = json.loads(cilda("cache", "--json").out)
     assert default_cache_dir() == tmp_path / "own"
-    assert [one["name"].split("/")[0] for one in told] == ["answers"]
+    # Of the rows that it learns from, and of those that it is judged on.
+    assert [one["name"].split("/")[0] for one in told] == ["answers"] * 2

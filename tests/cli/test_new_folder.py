@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -48,6 +49,20 @@ def test_what_goes_wrong_leaves_what_was_there(error: type[BaseException], tmp_p
         fail()
     assert content(tmp_path / "new") == {"a": "1"}
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+@pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_a_signal_that_a_library_swallows_ends_it_all_the_same(
+    number: signal.Signals, error: type[BaseException], tmp_path: Path
+) -> None:
+    def hear_nothing() -> None:
+        with new_folder(tmp_path / "new", replaced=OURS), contextlib.suppress(BaseException):
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(error):
+        hear_nothing()
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
 
 
 def test_a_termination_clears_away_first(tmp_path: Path) -> None:

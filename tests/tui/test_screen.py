@@ -120,14 +120,18 @@ def test_a_screen_of_one_cell_can_be_left(tmp_path: Path) -> None:
 
 
 def test_both_ways_to_the_terminal_show_the_same(tmp_path: Path) -> None:
-    screens = []
-    with running(tmp_path) as made:
-        for options in ((), ("--stock",)):
-            with opened(made, *options, width=120, height=40) as shown:
-                for key in ("z", "2", "z", "S", "3", "?", "escape", "1"):
-                    shown.press(key)
-                    shown.settled(0.15)
-                screens.append(_still(shown.text()))
+    for attempt in range(3):
+        screens = []
+        with running(tmp_path / str(attempt)) as made:
+            for options in ((), ("--stock",)):
+                with opened(made, *options, width=120, height=40) as shown:
+                    for key in ("z", "2", "z", "S", "3", "?", "escape", "1"):
+                        shown.press(key)
+                        shown.settled(0.15)
+                    screens.append(_still(shown.text()))
+        # A busy machine looks like a slow line, on which less is drawn.
+        if not any("slow line" in text for text in screens):
+            break
     assert screens[0] == screens[1]
 
 

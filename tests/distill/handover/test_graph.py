@@ -35,7 +35,11 @@ class Written:
         return OnnxModel(self.folder / name, 1)
 
 
-@pytest.fixture(scope="module", name="written", params=TINY_FAMILIES)
+# A family's graphs are written once: all that looks at them goes to one worker.
+FAMILIES = [pytest.param(family, marks=pytest.mark.xdist_group(f"graph of {family}")) for family in TINY_FAMILIES]
+
+
+@pytest.fixture(scope="module", name="written", params=FAMILIES)
 def _written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
     """Two layers of a family, so that every kind of layer that it has is among them."""
     family: str = request.param
