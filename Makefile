@@ -28,7 +28,7 @@ demo: $(STAMP) ## train a teacher, a plain student and a CILDA student on a buil
 	$(BIN)/cilda distill --demo --foreground
 
 test: $(STAMP) ## all tests, two at a time
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 check: $(STAMP) ## format, lint, types, who imports whom
 	$(BIN)/ruff format --check .

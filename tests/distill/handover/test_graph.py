@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from cilda.distill.data import TokenizedRows, tokenize
 from cilda.distill.encoder import Encoder
@@ -35,19 +37,22 @@ class Written:
         return OnnxModel(self.folder / name, 1)
 
 
-# A family's graphs are written once: all that looks at them goes to one worker.
-FAMILIES = [pytest.param(family, marks=pytest.mark.xdist_group(f"graph of {family}")) for family in TINY_FAMILIES]
-
-
-@pytest.fixture(scope="module", name="written", params=FAMILIES)
+@pytest.fixture(scope="module", name="written", params=TINY_FAMILIES)
 def _written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
     """Two layers of a family, so that every kind of layer that it has is among them."""
     family: str = request.param
     folder = tmp_path_factory.mktemp(family)
-    source = tiny_classifier(family, folder / "model", labels=("a", "b", "c"), layers=2, width=16)
-    model = load_classifier(str(source), ("a", "b", "c"), seed=0)
-    write_graph(model.model, graph_inputs(model.model, model.tokenizer), folder / "model.onnx")
-    write_int8(folder / "model.onnx", folder / "int8.onnx")
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        # Graphs take seconds: whichever worker comes first writes them for all.
+        (folder := tmp_path_factory.getbasetemp().parent / f"graphs of {family}").mkdir(exist_ok=True)
+    with FileLock(folder / "lock"):
+        first = not (folder / "int8.onnx").exists()
+        if first:
+            tiny_classifier(family, folder / "model", labels=("a", "b", "c"), layers=2, width=16)
+        model = load_classifier(str(folder / "model"), ("a", "b", "c"), seed=0)
+        if first:
+            write_graph(model.model, graph_inputs(model.model, model.tokenizer), folder / "model.onnx")
+            write_int8(folder / "model.onnx", folder / "int8.onnx")
     return Written(model, folder)
 
 
