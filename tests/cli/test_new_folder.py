@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,14 @@ from cilda.cli.new_folder import new_folder, refuse_occupied
 from cilda.errors import CildaError
 
 OURS = frozenset({"a", "b"})
+
+
+@pytest.fixture
+def _foreground() -> Iterator[None]:
+    """Interrupts are heard, also where a shell has started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def fill(path: Path, **files: str) -> None:
@@ -52,6 +61,7 @@ def test_what_goes_wrong_leaves_what_was_there(error: type[BaseException], tmp_p
 
 
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+@pytest.mark.usefixtures("_foreground")
 def test_a_signal_that_a_library_swallows_ends_it_all_the_same(
     number: signal.Signals, error: type[BaseException], tmp_path: Path
 ) -> None:
