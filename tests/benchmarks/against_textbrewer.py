@@ -4,8 +4,9 @@ Both distil the same models on the same 640 texts of SST-2's lengths, 32 a turn,
 (cross entropy with gold labels and with the teacher, in equal parts), with the same clipping and AdamW. TextBrewer's
 texts come from a DataLoader in random order, padded to the longest of their batch. Ours are what a run does a turn, its
 log and its learning rate among it. Neither side saves or evaluates. The sides take turns within a round; a speed-up is
-the median over the rounds of TextBrewer's seconds an epoch over ours. "cached": both keep the teacher's answers, which
-TextBrewer keeps with the batches, always the same ones.
+the median over the rounds of TextBrewer's seconds an epoch over ours. "sorted": its batches are those that ours has, of
+texts of similar length. "cached": both keep the teacher's answers, which TextBrewer keeps with the batches, always the
+same ones.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
+from cilda.distill.data import epoch_order
 from cilda.distill.encoder import Encoder
 from cilda.distill.losses.loss import LossSettings
 from cilda.distill.objective import make_losses
@@ -78,8 +80,8 @@ def ours(models: Models, folder: Path, *, cached: bool) -> Epoch:
     return epoch
 
 
-def theirs(models: Models, folder: Path, *, cached: bool) -> Epoch:
-    """An epoch of TextBrewer's basic distiller."""
+def theirs(models: Models, folder: Path, *, cached: bool, alike: bool = False) -> Epoch:
+    """An epoch of TextBrewer's basic distiller, `alike` on batches of similar length."""
     from textbrewer import BasicDistiller, DistillationConfig, TrainingConfig
 
     class Unsaved(BasicDistiller):  # type: ignore[misc]
@@ -100,11 +102,10 @@ def theirs(models: Models, folder: Path, *, cached: bool) -> Epoch:
         lambda _batch, said: {"logits": (said.logits,)},
         lambda _batch, said: {"logits": (said.logits,), "losses": (said.loss,)},
     )
-    shuffled = torch.Generator().manual_seed(0)
-    loader: DataLoader[int] = DataLoader(
-        list(range(TEXTS)),  # type: ignore[arg-type]
-        batch_size=BATCH_SIZE, shuffle=True, generator=shuffled, collate_fn=_collated,
-    )  # fmt: skip
+    order: dict[str, Any] = {"batch_size": BATCH_SIZE, "shuffle": True, "generator": torch.Generator().manual_seed(0)}
+    if alike:
+        order = {"batch_sampler": epoch_order(ROWS.lengths, BATCH_SIZE, 0, 0)}
+    loader: DataLoader[int] = DataLoader(list(range(TEXTS)), collate_fn=_collated, **order)  # type: ignore[arg-type]
     told: dict[str, Any] = {"max_grad_norm": CLIP_NORM, "num_epochs": 1}
     if cached:
         # It asks the teacher anew at each call of `train`: asked here, and then as if it had been told not to.
@@ -126,11 +127,14 @@ def measured(rounds: int) -> dict[str, float]:
     models = make_models()
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, cached in (("asked", False), ("cached", True)):
-            sides: dict[str, Epoch] = {}
-            for side, made in (("ours", ours), ("theirs", theirs)):
-                (place := Path(folder) / f"{name}-{side}").mkdir()
-                sides[side] = made(models.copy(), place, cached=cached)
+        for name, cached, alike in (("asked", False, False), ("sorted", False, True), ("cached", True, False)):
+            places = {side: Path(folder) / f"{name}-{side}" for side in ("ours", "theirs")}
+            for place in places.values():
+                place.mkdir()
+            sides: dict[str, Epoch] = {
+                "ours": ours(models.copy(), places["ours"], cached=cached),
+                "theirs": theirs(models.copy(), places["theirs"], cached=cached, alike=alike),
+            }
             taken: dict[str, list[float]] = {side: [] for side in sides}
             for number in range(rounds + 1):
                 for side, epoch in sides.items():
