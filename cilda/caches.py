@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["answers", "tokens", "teachers", "rewrites", "demo"]
 
@@ -50,6 +53,16 @@ def default_cache_dir() -> Path:
     return Path(os.environ.get("CILDA_CACHE_DIR") or platformdirs.user_cache_dir("cilda", appauthor=False))
 
 
+def folder_of(kind: Kind, cache_dir: Path | None) -> Path:
+    """Where things of a kind lie, in a setting's cache or in the user's own."""
+    return (cache_dir or default_cache_dir()) / kind
+
+
+def digest_of(made_of: Mapping[str, Any]) -> str:
+    """What tells an entry from those that were made of something else, as 64 hex digits."""
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+
+
 def kept_in(folder: Path) -> Iterator[Kept]:
     """All that is kept there, by kind and name. What vanishes meanwhile is left out."""
     for kind in KINDS:
@@ -58,12 +71,12 @@ def kept_in(folder: Path) -> Iterator[Kept]:
         except OSError:
             continue
         for path in paths:
-            size, used = _measured(path)
+            size, used = measured(path)
             yield Kept(kind, path, size, used)
 
 
-def _measured(path: Path) -> tuple[int, float]:
-    """What the files take, links counted and never followed; and the newest of their times."""
+def measured(path: Path) -> tuple[int, float]:
+    """What the files of a folder, or a file, take, where links count for nothing; and the newest of their times."""
     inside = [] if path.is_symlink() else [Path(parent) / name for parent, _, names in os.walk(path) for name in names]
     size, used = 0, 0.0
     for one in inside or [path]:
@@ -71,6 +84,6 @@ def _measured(path: Path) -> tuple[int, float]:
             found = one.lstat()
         except OSError:
             continue
-        size += found.st_size
+        size += found.st_size if stat.S_ISREG(found.st_mode) else 0
         used = max(used, found.st_mtime)
     return size, used

@@ -13,20 +13,8 @@ from cilda.config import RunConfig
 from cilda.errors import CildaError
 from cilda.runs.atomic import read_json, refusal, write_json_atomic
 from cilda.runs.layout import RunFolder
+from cilda.runs.other_seeds import BESIDE
 
-# What may differ between two runs that are the same experiment.
-_BESIDE = {
-    "name",
-    "runs_dir",
-    "cache_dir",
-    "threads",
-    "keep_checkpoints",
-    "checkpoint_every",
-    "teacher",
-    "data_dir",
-    "track",
-    "track_project",
-}
 # What a teacher follows from; all else is the student's.
 _OF_TEACHER = {
     "task", "train_file", "validation_file", "text", "text_pair", "label", "regression", "allow_empty", "limit",
@@ -143,7 +131,7 @@ def difference(run: RunFolder, config: RunConfig, *, teacher: bool = False) -> s
     had: Any = read_json(run.run_json).get("config")
     had = had if isinstance(had, dict) else {}
     wanted = config.model_dump(mode="json")
-    keys = _OF_TEACHER if teacher else wanted.keys() - _BESIDE
+    keys = _OF_TEACHER if teacher else wanted.keys() - BESIDE - {"teacher"}
     return next((key for key in wanted if key in keys and had.get(key, wanted[key]) != wanted[key]), None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from cilda.cli.extras import is_there
 from cilda.errors import CildaError
 from cilda.runs.words import one_line
 
@@ -59,7 +59,7 @@ def named_things_exist(config: RunConfig, models: Sequence[Role] = ("teacher", "
 
 def _check_trackers(config: RunConfig) -> None:
     for tracker in config.trackers:
-        if importlib.util.find_spec(tracker) is None:
+        if not is_there(tracker):
             raise CildaError(f"the tracker {tracker} is not installed here", f"pip install {tracker}, or leave it out")
 
 

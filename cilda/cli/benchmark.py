@@ -58,7 +58,7 @@ def _measured(config: RunConfig) -> tuple[Machine, list[Speed], Speed | None]:
     data = looked_over(config)
     say("loading PyTorch and the models")
     from cilda.distill.assembly import assemble_generator
-    from cilda.distill.hardware import choose_device, uses_bfloat16
+    from cilda.distill.hardware import uses_bfloat16
     from cilda.distill.rehearsal import fresh_turns
     from cilda.distill.speed import machine, speeds
     from cilda.distill.teacher import load_teacher
@@ -71,20 +71,18 @@ def _measured(config: RunConfig) -> tuple[Machine, list[Speed], Speed | None]:
             base = load_teacher(config, data.task, writer)
             generator = assemble_generator(config, config.recipe, base, writer)
         turns, train, settings = fresh_turns(config, data, base, generator)
-    device = choose_device(config.device)
-    natively = ["bfloat16"] if uses_bfloat16("auto", device) else []
+    natively = ["bfloat16"] if uses_bfloat16("auto", turns.device) else []
     precisions = list(
         dict.fromkeys(["float32", *natively, *([] if config.precision == "auto" else [config.precision])])
     )
     say(f"measuring matrix products in {' and '.join(precisions)}")
-    here = machine(device, precisions)
+    here = machine(turns.device, precisions)
     sizes = sorted({*_SIZES, config.batch_size})
     found = []
     for speed in speeds(turns, train, sizes, here, settings.cycle(config.recipe), tell=lambda what: say(f"{what} …")):
         found.append(speed)
-        if not sys.stdout.isatty():
-            continue
-        say(f"  {speed.texts_per_second:,.0f} texts a second, {size_words(speed.peak_bytes)}")
+        if sys.stdout.isatty():
+            say(f"  {speed.texts_per_second:,.0f} texts a second, {size_words(speed.peak_bytes)}")
     if not found:
         raise CildaError(
             f"not even a turn of {sizes[0]} texts can be played here",

@@ -13,7 +13,7 @@ def refuse_missing(extra: str, libraries: Sequence[str], command: str) -> None:
     Raises:
         CildaError: which are missing, and the line that installs them.
     """
-    missing = [name for name in libraries if not _is_there(name)]
+    missing = [name for name in libraries if not is_there(name)]
     if missing:
         raise CildaError(
             f"{command} needs {' and '.join(missing)}",
@@ -21,7 +21,8 @@ def refuse_missing(extra: str, libraries: Sequence[str], command: str) -> None:
         )
 
 
-def _is_there(name: str) -> bool:
+def is_there(name: str) -> bool:
+    """Whether a library can be imported, without importing it."""
     from importlib.util import find_spec
 
     try:

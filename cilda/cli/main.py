@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             stream.flush()
         except (OSError, ValueError):
-            # The terminal has gone: what is left for it must not change the exit code at the interpreter's end.
+            # Its reader has gone, or its disk is full: what is left must not complain again at the interpreter's end.
             with contextlib.suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return code
@@ -130,16 +130,13 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _say("interrupted", "", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has gone; the interpreter's own flush at exit must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has gone.
         return 1
     except OSError as error:
         if debug:
             traceback.print_exc()
         if error.errno not in (errno.ENOSPC, errno.EIO) or error.filename is not None:
             return _unforeseen(error)
-        # Whatever is left in the buffer must not complain again at the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _say(f"the output cannot be written: {error.strerror}", "give it a place with room", 1)
     except Exception as error:
         if debug:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
-import stat
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cilda.caches import measured
 from cilda.cli.asking import agreed
 from cilda.cli.chosen import RunsDirOption, all_chosen, named
 from cilda.cli.completion import complete_runs
@@ -73,7 +72,7 @@ def _refuse_link(path: Path) -> None:
 def _described(folder: RunFolder) -> str:
     row = summary_of(open_run(folder))
     best = "" if row.best is None else f", best {row.best:.4f}"
-    return f"{folder.id}: {words_of(row.status)}{best}, {size_words(_size_bytes(folder.path))}"
+    return f"{folder.id}: {words_of(row.status)}{best}, {size_words(measured(folder.path)[0])}"
 
 
 def _remove(folder: RunFolder) -> None:
@@ -108,16 +107,3 @@ _OWN = {
 def _stranger(folder: RunFolder) -> str:
     """A name in the folder that no run has; empty where there is none."""
     return next((one_line(entry.name) for entry in sorted(folder.path.iterdir()) if entry.name not in _OWN), "")
-
-
-def _size_bytes(path: Path) -> int:
-    """What the files in a folder take; links are counted, never followed."""
-    total = 0
-    for parent, _, names in os.walk(path):
-        for name in names:
-            try:
-                found = (Path(parent) / name).lstat()
-            except OSError:
-                continue
-            total += found.st_size if stat.S_ISREG(found.st_mode) else 0
-    return total

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cilda.cli.completion import complete_methods, complete_models, complete_tasks
-from cilda.cli.settings import layers_of
+from cilda.cli.settings import layers_of, resolved
 
 if TYPE_CHECKING:
     from cilda.config import RunConfig
@@ -231,8 +231,7 @@ class Given:
 
     def layers(self, **sources: Any) -> list[Layer]:
         """As `layers_of`, with other sources of it."""
-        named = {"settings": self.settings, "weights": self.weights, "config_file": self.config_file}
-        return layers_of(self.flags, **{**named, **sources})
+        return layers_of(self.flags, **{**self._sources, **sources})
 
     def resolved(self, **sources: Any) -> tuple[RunConfig, dict[str, str]]:
         """The config, and each value's origin; `sources` as of `layers_of`.
@@ -240,9 +239,11 @@ class Given:
         Raises:
             UsageError: what is wrong with a setting.
         """
-        from cilda.config_sources import resolve
+        return resolved(self.flags, **{**self._sources, **sources})
 
-        return resolve(self.layers(**sources))
+    @property
+    def _sources(self) -> dict[str, Any]:
+        return {"settings": self.settings, "weights": self.weights, "config_file": self.config_file}
 
 
 def takes_settings(

@@ -5,7 +5,6 @@ Sizes: N rows, C classes, L layers, D the teacher's width.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -13,11 +12,10 @@ from typing import Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from cilda.distill.batch import Outputs
-from cilda.distill.disk import writing
+from cilda.distill.disk import put_tensors, writing
 from cilda.distill.pooling import Pooling
 
 What = Literal["logits", "layers"]
@@ -81,14 +79,8 @@ class AnswerFiles:
         kept = answers.float()
         if what == "layers" and bool(kept.abs().max() < torch.finfo(torch.float16).max):
             kept = kept.half()
-        path = self._path(what, number)
-        unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-        try:
-            with writing(self.folder, elsewhere=elsewhere):
-                save_file({_TENSOR: kept.contiguous()}, unfinished)
-                unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with writing(self.folder, elsewhere=elsewhere):
+            put_tensors(self._path(what, number), {_TENSOR: kept.contiguous()})
 
     def opened(self) -> Answers | None:
         """All answers; None where some are missing."""

@@ -11,14 +11,12 @@ import torch
 from transformers import PreTrainedModel
 
 from cilda.distill.calibration import expected_calibration_error
-from cilda.distill.data import TokenizedRows, by_length
+from cilda.distill.data import TokenizedRows, texts_to_time
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import Array, gold_of, logits, predicted
 from cilda.distill.metrics import confusion, score
 from cilda.distill.models import count_parameters
 from cilda.tasks.task import Task
-
-_LATENCY_TEXTS = 50
 
 
 @dataclass(frozen=True)
@@ -81,12 +79,11 @@ def median_latency_ms(model: PreTrainedModel, rows: TokenizedRows, device: torch
 def _latencies_ms(encoder: Encoder, rows: TokenizedRows, device: torch.device) -> list[float]:
     """Milliseconds of single texts, spread over all lengths of the split; the first few are not counted."""
     encoder.eval()
-    order = by_length(rows.lengths, 1)
-    chosen = [order[place] for place in np.linspace(0, len(order) - 1, min(_LATENCY_TEXTS, len(order))).astype(int)]
+    chosen = texts_to_time(rows.lengths)
     latencies = []
-    for positions in (*chosen[:3], *chosen):
+    for row in (*chosen[:3], *chosen):
         began = time.perf_counter()
         # The transfer back waits for the device.
-        encoder(rows.batch(positions).to(device)).logits_BC.cpu()
+        encoder(rows.batch([row]).to(device)).logits_BC.cpu()
         latencies.append((time.perf_counter() - began) * 1000)
     return latencies[min(3, len(chosen)) :]

@@ -17,6 +17,7 @@ from cilda.tasks.rows import Rows
 # Texts are sorted by length within pools of this many batches: padding falls to a few per cent, while a
 # batch still differs from epoch to epoch.
 _POOL_BATCHES = 50
+_TIMED_TEXTS = 50
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,18 @@ def by_length(lengths: np.ndarray[Any, np.dtype[np.int64]], batch_size: int) -> 
     """All texts once in batches of similar length, the longest first: the order of evaluation."""
     order = np.argsort(-lengths, kind="stable")
     return [order[at : at + batch_size].tolist() for at in range(0, len(order), batch_size)]
+
+
+def places_in(batches: list[list[int]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Where each row, in the order of the split, stands in what came batch by batch."""
+    return np.argsort(np.concatenate(batches))
+
+
+def texts_to_time(lengths: np.ndarray[Any, np.dtype[np.int64]]) -> list[int]:
+    """The rows to time: some fifty, spread evenly over all lengths, the longest first."""
+    order = np.argsort(-lengths, kind="stable")
+    places = np.linspace(0, len(order) - 1, min(_TIMED_TEXTS, len(order))).astype(int)
+    return [int(row) for row in order[places]]
 
 
 class BatchStream:

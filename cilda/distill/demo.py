@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from transformers import BertConfig, BertForMaskedLM, BertModel, BertTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
-from cilda.caches import CACHE_OPTION, default_cache_dir
+from cilda.caches import CACHE_OPTION, digest_of, folder_of
 from cilda.config import RunConfig
 from cilda.distill.data import BatchStream, tokenize
 from cilda.distill.generator import Generator
@@ -66,8 +64,8 @@ class DemoModels:
 def demo_models(config: RunConfig, settings: Pretraining = Pretraining()) -> DemoModels:
     """The places of the demo's models, whether they have been made or not."""
     made_of = {"corpus": _corpus().fingerprint(), **asdict(settings)}
-    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
-    return DemoModels((config.cache_dir or default_cache_dir()) / "demo" / digest[:12])
+    digest = digest_of(made_of)
+    return DemoModels(folder_of("demo", config.cache_dir) / digest[:12])
 
 
 def make_demo_models(models: DemoModels, writer: RunWriter, settings: Pretraining = Pretraining()) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
 
 from cilda.runs.atomic import refusal
 
@@ -32,3 +35,18 @@ def writing(path: Path, *, elsewhere: str = "--runs-dir") -> Iterator[None]:
             raise
         refused = OSError(str(error)) if number is None else OSError(int(number[1]), os.strerror(int(number[1])))
         raise refusal(refused, path, elsewhere=elsewhere) from error
+
+
+def put_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Puts tensors in a file in one rename: who reads sees the old file or the new one. Nothing is left of a failure.
+
+    Raises:
+        OSError, SafetensorError: the disk refused.
+    """
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        save_file(dict(tensors), unfinished)
+        unfinished.replace(path)
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)

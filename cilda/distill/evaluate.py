@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from cilda.distill.data import TokenizedRows, by_length
+from cilda.distill.data import TokenizedRows, by_length, places_in
 from cilda.distill.encoder import Encoder
 from cilda.distill.metrics import score
 from cilda.tasks.task import Task
@@ -62,9 +62,7 @@ def logits(
         if tick is not None:
             tick()
     encoder.train(was_training)
-    flat_NC = torch.cat(parts).cpu().numpy()
-    logits_NC = np.empty_like(flat_NC)
-    logits_NC[np.concatenate(order)] = flat_NC
+    logits_NC: Array = torch.cat(parts).cpu().numpy()[places_in(order)]
     return logits_NC
 
 

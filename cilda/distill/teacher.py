@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +9,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from cilda.caches import CACHE_OPTION, default_cache_dir
+from cilda.caches import CACHE_OPTION, digest_of, folder_of
 from cilda.config import RunConfig
 from cilda.distill.beginning import Beginning
 from cilda.distill.budget import START_SECONDS, Budget
@@ -240,9 +238,9 @@ def cached_folder(config: RunConfig, data: TaskData, base: Loaded, *, bfloat16: 
         "validation": next(iter(data.validation.values())).fingerprint(),
         "settings": teacher_settings(config),
     }
-    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    digest = digest_of(made_of)
     name = base.source.rstrip("/").rsplit("/", 1)[-1]
-    return (config.cache_dir or default_cache_dir()) / "teachers" / f"{name}-{data.task.name}-{digest[:12]}"
+    return folder_of("teachers", config.cache_dir) / f"{name}-{data.task.name}-{digest[:12]}"
 
 
 def _keep(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, record: Record) -> None:

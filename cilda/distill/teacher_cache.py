@@ -18,12 +18,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from cilda.caches import ABOUT, CACHE_OPTION, LOCK, default_cache_dir
+from cilda.caches import ABOUT, CACHE_OPTION, LOCK, digest_of, folder_of
 from cilda.config import RunConfig
 from cilda.distill.answers import AnswerFiles, Answers, Shape
 from cilda.distill.batch import Outputs
 from cilda.distill.beginning import Beginning
-from cilda.distill.data import TokenizedRows, by_length, reading_of
+from cilda.distill.data import TokenizedRows, by_length, places_in, reading_of
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import evaluate, gold_of, predicted
 from cilda.distill.loading import Loaded
@@ -115,11 +115,11 @@ def known_answers(
     try:
         with _alone(folder, beginning):
             for _ in range(2):
-                if not _complete(files, asking, teacher, writer, beginning):
+                answers = files.opened() or _asked(files, asking, teacher, writer, beginning)
+                if answers is None:
                     return None
-                answers = files.opened()
-                strange = None if answers is None else _changed(answers, asking, config.seed)
-                if answers is not None and strange is None:
+                strange = _changed(answers, asking, config.seed)
+                if strange is None:
                     os.utime(folder / ABOUT)
                     return answers
                 what = f"what is kept in {folder} is not what the teacher says now ({strange}): it is asked anew"
@@ -170,32 +170,28 @@ class _Asking:
 
     def all_of(self, first: int, behind: int, *, layers: bool, beginning: Beginning) -> dict[str, Tensor]:
         """Of consecutive rows in their order, on the CPU."""
-        order = [
-            [first + place for place in batch] for batch in by_length(self.rows.lengths[first:behind], self.at_once)
-        ]
+        order = by_length(self.rows.lengths[first:behind], self.at_once)
         told = []
         for batch in order:
-            told.append(self.about(batch, layers=layers))
+            told.append(self.about([first + place for place in batch], layers=layers))
             beginning.hear()
-        back = torch.empty(behind - first, dtype=torch.long)
-        back[torch.tensor([row - first for batch in order for row in batch])] = torch.arange(behind - first)
+        back = torch.from_numpy(places_in(order))
         parts = {"logits": torch.cat([one.logits_BC for one in told])}
         if layers:
             parts["layers"] = torch.cat([one.pooled_BLD for one in told if one.pooled_BLD is not None])
         return {what: part.cpu()[back] for what, part in parts.items()}
 
 
-def _complete(files: AnswerFiles, asking: _Asking, teacher: Loaded, writer: RunWriter, beginning: Beginning) -> bool:
-    """Asks for all that is missing; whether it is all there now."""
-    missing = files.missing()
-    shape = files.shape
+def _asked(
+    files: AnswerFiles, asking: _Asking, teacher: Loaded, writer: RunWriter, beginning: Beginning
+) -> Answers | None:
+    """Asks for all that is missing; the answers, or None where there is no room for them."""
+    missing, shape = files.missing(), files.shape
     rows = sum(shape.spans[number][1] - shape.spans[number][0] for number, _ in missing)
-    if not missing:
-        return True
     needed, free = shape.bytes * rows // shape.rows, free_bytes(files.folder)
     if free is not None and needed > _USABLE * free:
         _do_without(writer, f"{size_words(needed)} are needed in {files.folder} and {size_words(free)} are free")
-        return False
+        return None
     beginning.step(f"asking the teacher about {rows:,} rows, once for all runs: {size_words(needed)} in {files.folder}")
     about = {
         "teacher": teacher.source,
@@ -212,7 +208,7 @@ def _complete(files: AnswerFiles, asking: _Asking, teacher: Loaded, writer: RunW
         for what in lacking:
             files.write(what, number, said[what], elsewhere=CACHE_OPTION)
         done += behind - first
-    return True
+    return files.opened()
 
 
 def _changed(answers: Answers, asking: _Asking, seed: int) -> str | None:
@@ -246,9 +242,9 @@ def _folder(config: RunConfig, teacher: Loaded, rows: TokenizedRows, *, bfloat16
         "max_length": config.max_length,
         "bfloat16": bfloat16,
     }
-    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    digest = digest_of(made_of)
     name = teacher.source.rstrip("/").rsplit("/", 1)[-1].replace(" ", "-")
-    return (config.cache_dir or default_cache_dir()) / "answers" / f"{name}-{digest[:12]}"
+    return folder_of("answers", config.cache_dir) / f"{name}-{digest[:12]}"
 
 
 @contextmanager

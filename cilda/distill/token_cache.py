@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import random
-import secrets
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from transformers import PreTrainedTokenizerFast
 
-from cilda.caches import ABOUT, default_cache_dir
+from cilda.caches import ABOUT, digest_of, folder_of
 from cilda.config import RunConfig
 from cilda.distill.data import TokenizedRows, Tokens, encode, reading_of, with_labels
+from cilda.distill.disk import put_tensors
 from cilda.runs.atomic import write_json_atomic
 from cilda.tasks.rows import Rows
 
@@ -25,6 +22,7 @@ from cilda.tasks.rows import Rows
 _VERSION = 1
 # Fewer are made in less time than it takes to think about it.
 FEWEST_ROWS = 5_000
+_FILE = "tokens.safetensors"
 _SAMPLE = 16
 
 
@@ -51,7 +49,7 @@ def tokenized(config: RunConfig, rows: Rows, tokenizer: PreTrainedTokenizerFast,
 def _read(folder: Path, rows: int) -> Tokens | None:
     """The tokens, mapped into memory; None where they are not there or not as they should be."""
     try:
-        with safe_open(folder / "tokens.safetensors", framework="pt") as file:
+        with safe_open(folder / _FILE, framework="pt") as file:
             found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no mapping
         starts = found["starts"].numpy()
         tokens = Tokens(found["ids"], found["special"], found.get("types"), starts, int(found["cut"]))
@@ -75,16 +73,11 @@ def _write(folder: Path, tokens: Tokens, rows: Rows) -> None:
     if tokens.types_Q is not None:
         kept["types"] = tokens.types_Q
     kept |= {"starts": torch.from_numpy(tokens.starts), "cut": torch.tensor(tokens.cut)}
-    unfinished = folder / f".tokens.{secrets.token_hex(4)}.tmp"
-    try:
+    # What the disk refuses is made again by the next run: nobody need be told.
+    with contextlib.suppress(OSError, SafetensorError):
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(kept, unfinished)
-        unfinished.replace(folder / "tokens.safetensors")
+        put_tensors(folder / _FILE, kept)
         write_json_atomic(folder / ABOUT, {"rows": len(rows), "source": rows.source})
-    except (OSError, SafetensorError):
-        # Made again by the next run: nobody need be told.
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
 
 
 def _folder(config: RunConfig, rows: Rows, tokenizer: PreTrainedTokenizerFast) -> Path:
@@ -96,5 +89,5 @@ def _folder(config: RunConfig, rows: Rows, tokenizer: PreTrainedTokenizerFast) -
         "tokenizer": reading_of(tokenizer),
         "special": sorted(tokenizer.all_special_ids),
     }
-    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
-    return (config.cache_dir or default_cache_dir()) / "tokens" / digest[:16]
+    digest = digest_of(made_of)
+    return folder_of("tokens", config.cache_dir) / digest[:16]

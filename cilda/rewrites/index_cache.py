@@ -9,7 +9,7 @@ import random
 import time
 from pathlib import Path
 
-from cilda.caches import default_cache_dir
+from cilda.caches import folder_of
 from cilda.rewrites.index_file import said_by
 
 _ENDING = ".index"
@@ -20,7 +20,7 @@ _UNUSED_SECONDS = 60 * 24 * 3600
 
 def cache_folder() -> Path:
     """The folder of all indexes: in CILDA_CACHE_DIR, or else in the user's cache."""
-    return default_cache_dir() / "rewrites"
+    return folder_of("rewrites", None)
 
 
 def index_path(augmentations: Path, cache: Path) -> Path:

@@ -10,8 +10,12 @@ from cilda.errors import CildaError
 from cilda.runs.layout import RunFolder
 from cilda.runs.store import RunRecord, list_runs, open_run, read_events
 
-# What may differ: names and places, and what decides how fast a run is and not what comes out.
-_BESIDE = {"seed", "name", "runs_dir", "cache_dir", "data_dir", "threads", "keep_checkpoints", "checkpoint_every"}
+BESIDE = frozenset({
+    "name", "runs_dir", "cache_dir", "data_dir", "threads", "keep_checkpoints", "checkpoint_every", "track",
+    "track_project",
+})  # fmt: skip
+"""Settings that may differ between two runs that are the same experiment: names, places, and what else has no part in
+what comes out."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def _same(one: RunRecord, other: RunRecord) -> bool:
     mine, its = one.run.get("config"), other.run.get("config")
     if not isinstance(mine, dict) or not isinstance(its, dict):
         return False
-    shared = (mine.keys() & its.keys()) - _BESIDE
+    shared = (mine.keys() & its.keys()) - BESIDE - {"seed"}
     alike = all(_place(mine[key]) == _place(its[key]) for key in shared)
     rows = one.state.get("rows") == other.state.get("rows")
     return alike and rows and one.run.get("job") == other.run.get("job")

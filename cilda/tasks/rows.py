@@ -7,6 +7,7 @@ import json
 import math
 import random
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from cilda.errors import UsageError
@@ -84,6 +85,11 @@ class Rows:
 
     def fingerprint(self) -> str:
         """SHA-256 over texts and labels in their order, as 64 hex digits."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        # A run's start asks for it several times, and of large sets it takes long.
         digest = hashlib.sha256()
         for column in (*self.texts, self.labels):
             digest.update(json.dumps(column).encode("ascii"))

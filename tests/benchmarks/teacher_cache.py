@@ -19,7 +19,7 @@ import torch
 
 from cilda.distill.answers import AnswerFiles, Answers, Shape
 from cilda.distill.clock import Clock
-from cilda.distill.data import TokenizedRows, by_length
+from cilda.distill.data import TokenizedRows, by_length, places_in
 from cilda.distill.encoder import Encoder
 from cilda.distill.losses.loss import Moment
 from cilda.distill.step import Turns
@@ -40,7 +40,7 @@ def ask(teacher: Encoder, rows: TokenizedRows, folder: Path) -> tuple[Answers, f
     order = by_length(rows.lengths, 64)
     with torch.no_grad():
         said = [teacher(rows.batch(positions), want_layers=True) for positions in order]
-    back = torch.argsort(torch.tensor([row for positions in order for row in positions]))
+    back = torch.from_numpy(places_in(order))
     files.write("logits", 0, torch.cat([one.logits_BC for one in said])[back], elsewhere="")
     files.write(
         "layers", 0, torch.cat([one.pooled_BLD for one in said if one.pooled_BLD is not None])[back], elsewhere=""

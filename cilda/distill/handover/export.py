@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from cilda import __version__
-from cilda.distill.data import TokenizedRows, tokenize
+from cilda.distill.data import TokenizedRows, texts_to_time, tokenize
 from cilda.distill.encoder import Encoder
 from cilda.distill.evaluate import Array, gold_of, logits, predicted
 from cilda.distill.handover.graph import graph_inputs, refuse_too_large, write_graph
@@ -24,7 +24,7 @@ from cilda.distill.handover.names import without_folders
 from cilda.distill.handover.onnx_model import OnnxModel
 from cilda.distill.handover.report import INT8, ONNX, PYTORCH, TEACHER, Difference, Form, Report, SplitReport
 from cilda.distill.handover.sameness import sameness
-from cilda.distill.handover.timing import texts_to_time, timed
+from cilda.distill.handover.timing import timed
 from cilda.distill.metrics import score
 from cilda.distill.model_record import RECORD
 from cilda.distill.models import Loaded

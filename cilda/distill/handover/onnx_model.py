@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cilda.distill.batch import Batch
-from cilda.distill.data import TokenizedRows, by_length
+from cilda.distill.data import TokenizedRows, by_length, places_in
 from cilda.distill.evaluate import Array
 from cilda.distill.handover.graph import OUTPUT
 
@@ -49,7 +49,5 @@ class OnnxModel:
             parts.append(self.run(self.feed(rows.batch(positions))))
             if tick is not None:
                 tick()
-        flat_NC = np.concatenate(parts)
-        logits_NC = np.empty_like(flat_NC)
-        logits_NC[np.concatenate(order)] = flat_NC
+        logits_NC: Array = np.concatenate(parts)[places_in(order)]
         return logits_NC

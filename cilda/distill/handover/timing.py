@@ -8,10 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cilda.distill.evaluate import Array
-
 ROUNDS = 3
-TEXTS = 50
 WARM_UP = 3
 
 
@@ -21,13 +18,6 @@ class Latency:
 
     p50_ms: float
     p95_ms: float
-
-
-def texts_to_time(lengths_N: Array) -> list[int]:
-    """The rows to time: some fifty, spread evenly over all lengths, the longest first."""
-    order = np.argsort(-lengths_N, kind="stable")
-    places = np.linspace(0, len(order) - 1, min(TEXTS, len(order))).astype(int)
-    return [int(row) for row in order[places]]
 
 
 def timed(calls: Mapping[str, Sequence[Callable[[], object]]]) -> dict[str, Latency]:

@@ -11,7 +11,7 @@ from cilda.distill.handover.names import last_part, without_folders
     ("text", "public"),
     [
         ("student of /home/anna/teachers/sst2", "student of sst2"),
-        ("rows: 67,349, /work/data/glue/sst2/train.parquet, shuffled", "rows: 67,349, train.parquet, shuffled"),
+        ("rows: 67,349, /srv/data/glue/sst2/train.parquet, shuffled", "rows: 67,349, train.parquet, shuffled"),
         ("`/a/b`, (/c/d), \"/e/f\", '~/g/h'", "`b`, (d), \"f\", 'h'"),
         ("| /a/b | 3/4 and/or google/electra-base |", "| b | 3/4 and/or google/electra-base |"),
         ("see https://huggingface.co/a/b or arXiv:1503.02531", "see https://huggingface.co/a/b or arXiv:1503.02531"),

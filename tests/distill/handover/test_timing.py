@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from cilda.distill.handover.timing import ROUNDS, WARM_UP, texts_to_time, timed
+from cilda.distill.data import texts_to_time
+from cilda.distill.handover.timing import ROUNDS, WARM_UP, timed
 
 
 def test_texts_of_all_lengths_are_timed_the_longest_first() -> None:
