@@ -155,6 +155,9 @@ class RunConfig(BaseModel):
         "auto", description="auto: bfloat16 autocast where the device has it"
     )
     device: str = Field("auto", description="auto, cpu, cuda or cuda:1")
+    gpus: Count = Field(
+        1, description="processes that share each batch: one a GPU, or so many on the CPU with device=cpu"
+    )
     threads: Count | None = Field(None, description="CPU threads; by default torch decides")
     runs_dir: Path | None = Field(None, description="where runs are kept; by default ./runs")
     teacher_cache: Literal["auto", "on", "off"] = Field(

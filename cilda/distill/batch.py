@@ -5,12 +5,14 @@ Sizes: B texts, T tokens, N drawn positions, V vocabulary, C classes, L layers, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
 from torch import Tensor
+
+from cilda.distill.peers import NOBODY, Peers
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,18 @@ class Masked:
     """The original ids with the mask token at drawn positions."""
     drawn_N: Tensor
     """Drawn positions as indices into the flattened B·T tokens, rising."""
+    first: int = 0
+    """Where processes share a draw: the place of these tokens' first in it,"""
+    of: int | None = None
+    """and how many there are in all; None where they are all."""
+
+    def own(self, noise: Callable[[int], Tensor]) -> Tensor:
+        """The rows of noise for these tokens. Processes that share a draw make the rows of all of it, each the same.
+
+        So together they write what one process alone would, and their streams stay in step.
+        """
+        rows = len(self.drawn_N)
+        return noise(rows) if self.of is None else noise(self.of)[self.first :][:rows].clone()
 
 
 @dataclass(frozen=True)
@@ -139,6 +153,8 @@ class View:
     """The texts' places in the training set, on the CPU."""
     attention_BT: Tensor | None = None
     """1 at real tokens, 0 at padding."""
+    peers: Peers = NOBODY
+    """Who looks at the other texts of the same part of a batch."""
 
     def detach(self) -> Self:
         """The same values without a gradient."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
+from cilda.distill.world import world
 from cilda.runs.control import Orders, Request, RunStopped
 from cilda.runs.presence import Presence
 from cilda.runs.writer import RunWriter
@@ -57,6 +58,8 @@ class Beginning:
             RunStopped: somebody asked for it.
             RunGone: somebody removed the run.
         """
+        if not world().main:
+            return
         self._writer.tick()
         self._presence.look()
         if self.orders is None:

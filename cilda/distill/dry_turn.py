@@ -16,6 +16,7 @@ from cilda.distill.checkpoint import random_states, restore_random_states
 from cilda.distill.clock import Clock
 from cilda.distill.memory import give_back, measured
 from cilda.distill.step import Mover, Turns
+from cilda.distill.world import ALONE
 from cilda.methods.recipe import Player
 
 # AdamW keeps two numbers for each weight.
@@ -63,6 +64,8 @@ def dry(turns: Turns, micro_batch: int | None = None) -> Iterator[Turns]:
     still.random = {name: _twin(random) for name, random in turns.random.items()}
     still.micro_batch = micro_batch
     still.remembers = False
+    # What other processes play meanwhile, if anything, is not this.
+    still.world = ALONE
     before = random_states({})
     try:
         yield still

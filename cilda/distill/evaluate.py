@@ -12,6 +12,7 @@ import torch
 from cilda.distill.data import TokenizedRows, by_length, places_in
 from cilda.distill.encoder import Encoder
 from cilda.distill.metrics import score
+from cilda.distill.world import world
 from cilda.tasks.task import Task
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -50,19 +51,21 @@ def logits(
 ) -> Array:
     """The model's logits (N, C) in the order of the rows, in float32 and eval mode.
 
-    The model's mode and every random state are left as they were. `tick` is called after each batch.
+    The model's mode and every random state are left as they were. `tick` is called after each batch. The processes of a
+    run, which must all ask for them, share the batches.
     """
     device = next(encoder.parameters()).device
     was_training = encoder.training
     encoder.eval()
     order = by_length(rows.lengths, batch_size)
     parts = []
-    for positions in order:
+    for positions in world().share(order):
         parts.append(encoder(rows.batch(positions).to(device)).logits_BC)
         if tick is not None:
             tick()
     encoder.train(was_training)
-    logits_NC: Array = torch.cat(parts).cpu().numpy()[places_in(order)]
+    everybodys = world().gathered([part.cpu() for part in parts])
+    logits_NC: Array = torch.cat(world().together(everybodys)).numpy()[places_in(order)]
     return logits_NC
 
 

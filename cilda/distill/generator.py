@@ -62,10 +62,12 @@ class Generator(nn.Module):
         scores_NV = self._scores(masked)
         # Every tensor of this size is paid for in fresh memory: forbidden ids are struck out in the noise, which has no
         # gradient, and a division by 1 is left out. Head, noise and backward: 905 → 773 ms of CPU at N = 400.
-        minus_gumbel_NV = torch.empty_like(scores_NV).exponential_(generator=random).log_()
+        minus_gumbel_NV = masked.own(
+            lambda rows: scores_NV.new_empty(rows, self.vocabulary).exponential_(generator=random)
+        ).log_()
         noisy_NV = scores_NV - minus_gumbel_NV.index_fill_(1, self.special_ids, float("inf"))
         soft_NV = torch.softmax(noisy_NV if self.temperature == 1 else noisy_NV / self.temperature, dim=-1)
-        return SoftTokens(*_written(masked, soft_NV.detach().argmax(dim=-1)), soft_NV=soft_NV)
+        return SoftTokens(*written(masked, soft_NV.detach().argmax(dim=-1)), soft_NV=soft_NV)
 
     @torch.no_grad()
     def plain(self, masked: Masked, random: torch.Generator) -> SoftTokens:
@@ -73,12 +75,12 @@ class Generator(nn.Module):
 
         The argmax of g + gumbel is a draw from softmax(g), whatever τ is: no noise over the vocabulary is needed.
         """
-        drawn = draw(self.logits(masked), random)
-        return SoftTokens(*_written(masked, drawn.ids_N), entropy_N=drawn.entropy_N, surprise_N=drawn.surprise_N)
+        drawn = draw(self.logits(masked), random, masked)
+        return SoftTokens(*written(masked, drawn.ids_N), entropy_N=drawn.entropy_N, surprise_N=drawn.surprise_N)
 
 
-def _written(masked: Masked, sampled_N: Tensor) -> tuple[Batch, Tensor, Tensor]:
-    """The rewritten batch, where it was drawn, and what was drawn there."""
+def written(masked: Masked, sampled_N: Tensor) -> tuple[Batch, Tensor, Tensor]:
+    """A rewritten batch, where it was drawn, and what was drawn there."""
     ids_BT = masked.batch.ids_BT.flatten().index_copy(0, masked.drawn_N, sampled_N).view_as(masked.ids_BT)
     return masked.batch.with_ids(ids_BT), masked.drawn_N, sampled_N
 
@@ -95,12 +97,16 @@ class Draw:
 
 
 @torch.no_grad()
-def draw(logits_NV: Tensor, random: torch.Generator) -> Draw:
+def draw(logits_NV: Tensor, random: torch.Generator, masked: Masked | None = None) -> Draw:
     """One id a row from softmax(logits), by inverting the cumulative distribution in two steps.
 
     One uniform number picks a block of the vocabulary, a second one an id within it. Ids of probability 0 are never
-    drawn.
+    drawn. `masked` says of which tokens, where other processes draw for others.
     """
+
+    def uniform(rows: int) -> Tensor:
+        return torch.rand(rows, 1, generator=random, device=logits_NV.device)
+
     rows, vocabulary = logits_NV.shape
     blocks = -(-vocabulary // _BLOCK)
     below_NV = (logits_NV - logits_NV.amax(dim=-1, keepdim=True)).clamp_(min=_NEVER)
@@ -109,10 +115,9 @@ def draw(logits_NV: Tensor, random: torch.Generator) -> Draw:
     torch.exp(below_NV, out=weights_NV[:, :vocabulary])
     weights_NKW = weights_NV.view(rows, blocks, _BLOCK)
     sums_NK = weights_NKW.sum(dim=-1)
-    uniform_N1 = torch.rand(rows, 1, generator=random, device=logits_NV.device)
+    uniform_N1, fresh_N1 = (uniform(rows) if masked is None else masked.own(uniform) for _ in range(2))
     block_N = _first_above(sums_NK, uniform_N1)
     chosen_NW = weights_NKW[torch.arange(rows, device=logits_NV.device), block_N]
-    fresh_N1 = torch.rand(rows, 1, generator=random, device=logits_NV.device)
     ids_N = block_N * _BLOCK + _first_above(chosen_NW, fresh_N1)
     # −Σ p ln p = ln Z − Σ w (logit − maximum) / Z, with w = exp(logit − maximum) and Z their sum.
     total_N = sums_NK.sum(dim=-1)

@@ -20,7 +20,7 @@ from cilda.runs.writer import RunWriter
 
 
 @dataclass
-class _Best:
+class BestStudent:
     """The best student's weights, in memory for good: whatever becomes of the disk, the run has its result."""
 
     name: str
@@ -32,16 +32,19 @@ class Keeper:
     """Keeps the newest `keep` full checkpoints of a stage, and each best student that one of them refers to.
 
     A disk that refuses ends nothing and spoils nothing: it is told once in an alert, earlier checkpoints stay as they
-    are, and the best student waits in memory for the next occasion.
+    are, and the best student waits in memory for the next occasion. Of several processes one alone `writes`; the others
+    have the best student in memory, too.
     """
 
-    def __init__(self, writer: RunWriter, stage: str, keep: int) -> None:
+    def __init__(self, writer: RunWriter, stage: str, keep: int, *, writes: bool = True) -> None:
         self.trouble: CildaError | None = None
         """Why the latest write failed; None if it did not."""
         self._writer = writer
         self._stage = stage
         self._keep = keep
-        self._best: _Best | None = None
+        self._writes = writes
+        self.best: BestStudent | None = None
+        """The best student so far, if there is one."""
         self._told = ""
 
     @property
@@ -52,24 +55,25 @@ class Keeper:
     @property
     def best_weights(self) -> Tree | None:
         """The best student so far, on the CPU."""
-        return None if self._best is None else self._best.weights
+        return None if self.best is None else self.best.weights
 
     def keep_best(self, turn: int, weights: Mapping[str, Tensor]) -> None:
         """Takes the best student so far, and writes it if the disk lets it."""
         copy = {name: weight.detach().to("cpu", copy=True) for name, weight in weights.items()}
-        self._best = _Best(f"best-{self._stage}-{turn:08d}", copy, written=False)
-        with self._disk():
-            self._write_best(self._best)
+        self.best = BestStudent(f"best-{self._stage}-{turn:08d}", copy, written=False)
+        if self._writes:
+            with self._disk():
+                self._write_best(self.best)
 
     def write(self, step: int, state: Mapping[str, Tree]) -> str | None:
         """Writes a full checkpoint and lets go of the oldest; gives its name, or None where the disk refuses it."""
         name, written = f"step-{self._stage}-{step:08d}", None
         with self._disk():
             needs = []
-            if self._best is not None:
+            if self.best is not None:
                 # First, and also if somebody has taken it away: a checkpoint is of no use without it.
-                self._write_best(self._best)
-                needs = [self._best.name]
+                self._write_best(self.best)
+                needs = [self.best.name]
             save_checkpoint(self.folder, name, state, needs=needs)
             written = name
             self._let_go()
@@ -107,7 +111,7 @@ class Keeper:
                 damaged += [(path, error), *((self.folder / name, error) for name in needed)]
                 continue
             for name, best in bests.items():
-                self._best = _Best(name, best["student"], written=True)
+                self.best = BestStudent(name, best["student"], written=True)
             found = path.name, state
             break
         self._set_aside(damaged, "none is left" if found is None else f"the run goes on from {found[0]}")
@@ -141,7 +145,7 @@ class Keeper:
             with contextlib.suppress(OSError):
                 path.rename(path.with_name(name))
 
-    def _write_best(self, best: _Best) -> None:
+    def _write_best(self, best: BestStudent) -> None:
         if not (best.written and self.holds(best.name)):
             save_checkpoint(self.folder, best.name, {"student": best.weights})
             best.written = True
@@ -151,8 +155,8 @@ class Keeper:
         steps = self._steps()
         kept = steps[-self._keep :]
         needed = {path.name for path in kept}
-        if self._best is not None:
-            needed.add(self._best.name)
+        if self.best is not None:
+            needed.add(self.best.name)
         for path in kept:
             with contextlib.suppress(CildaError):
                 needed.update(needs_of(path))

@@ -66,7 +66,7 @@ def _weight(term: Term, view: View) -> float:
     """The term's weight; where it asks for that, divided by ln B. A batch of one text has nothing to contrast: 0."""
     if not term.per_log_batch:
         return term.weight
-    texts = len(view.student.logits_BC)
+    texts = view.peers.texts(len(view.student.logits_BC))
     return term.weight / math.log(texts) if texts > 1 else 0.0
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
+from cilda.distill.world import world
 from cilda.runs.last_words import say_end
 from cilda.runs.writer import RunWriter
 
@@ -22,4 +23,5 @@ def recorded(writer: RunWriter) -> Iterator[None]:
         yield
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         say_end(writer, error)
+        world().leave(error)
         raise

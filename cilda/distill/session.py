@@ -35,6 +35,7 @@ from cilda.distill.teacher_cache import known_answers, pays, wanted
 from cilda.distill.token_cache import tokenized
 from cilda.distill.trainer import Trainer
 from cilda.distill.trainer_settings import TrainerSettings, student_stage
+from cilda.distill.world import world
 from cilda.errors import CildaError
 from cilda.methods.layer_maps import in_words
 from cilda.runs.control import Orders
@@ -46,7 +47,8 @@ def distil(config: RunConfig, data: TaskData | None, writer: RunWriter, *, order
     """Runs a config to its end: the student lies in the run's folder, all on the way in its events.
 
     Where the run's folder holds a checkpoint it goes on from there. `data` are the config's rows, if somebody has
-    loaded them; `orders` brings what viewers ask for. An error is recorded in the events, too, and raised again.
+    loaded them; `orders` brings what viewers ask for. An error is recorded in the events, too, and raised again. Where
+    several processes train together (see `World`), all call this alike, the others with a `SilentWriter`.
 
     Raises:
         CildaError: what the user can mend: names, rows, models that do not fit, numbers that are not finite.
@@ -59,7 +61,7 @@ def distil(config: RunConfig, data: TaskData | None, writer: RunWriter, *, order
     writer.event("finished", **outcome.to_json())
     writer.state("finished")
     # Only now: until the end is written, a run that is killed goes on from it.
-    for best in writer.folder.checkpoints.glob("best-*"):
+    for best in writer.folder.checkpoints.glob("best-*") if world().main else ():
         shutil.rmtree(best, ignore_errors=True)
     return outcome
 
@@ -112,9 +114,11 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
         # Hours may go into a teacher: what does not fit is refused before.
         beginning.step("looking over memory and time of both stages")
         budget = Budget(START_SECONDS, tell=beginning.detail)
-        refuse_misfit(
-            rehearsed(
-                config, data, base, generator, writer.folder.path, beginning=beginning, budget=budget, record=record
+        world().told(
+            lambda: refuse_misfit(
+                rehearsed(
+                    config, data, base, generator, writer.folder.path, beginning=beginning, budget=budget, record=record
+                )
             )
         )
     teacher = obtain_teacher(config, data, base, writer, device, bfloat16=bfloat16, beginning=beginning)
@@ -147,22 +151,27 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
         orders=beginning.orders,
     )
     beginning.step("looking over memory and time of the student's stage")
-    with beginning.heard_in(players.teacher, players.student, players.generator):
-        preflight = look(
-            trainer.turns,
-            train,
-            splits,
-            settings,
-            task=data.task,
-            models=models_of(teacher.loaded, student, generator),
-            layer_map=student.layer_map,
-            student=student.description,
-            folder=writer.folder.path,
-            auto_batch=config.auto_batch,
-            budget=Budget(START_SECONDS, tell=beginning.detail),
-            record=record,
-        )
-    tell(preflight, writer)
+
+    def looked_over() -> int | None:
+        with beginning.heard_in(players.teacher, players.student, players.generator):
+            preflight = look(
+                trainer.turns,
+                train,
+                splits,
+                settings,
+                task=data.task,
+                models=models_of(teacher.loaded, student, generator),
+                layer_map=student.layer_map,
+                student=student.description,
+                folder=writer.folder.path,
+                auto_batch=config.auto_batch,
+                budget=Budget(START_SECONDS, tell=beginning.detail),
+                record=record,
+            )
+        tell(preflight, writer)
+        return trainer.turns.micro_batch
+
+    trainer.turns.micro_batch = world().told(looked_over)
     beginning.over()
     best = trainer.run()
     scores = {split: _judged(players.student, data, rows, split, config, writer) for split, rows in splits.items()}
@@ -175,7 +184,7 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
         turns=trainer.done["student"],
         best_turn=best.turn,
     )
-    _hand_over(config, data, teacher, student, outcome, writer)
+    world().told(lambda: _hand_over(config, data, teacher, student, outcome, writer))
     return outcome
 
 
@@ -205,7 +214,7 @@ def _judged(
 ) -> dict[str, float]:
     """The student's scores on a split; what it said of every row is kept in the run's folder."""
     said = evaluate(student, data.task, rows, config.evaluation_batch_size, tick=writer.tick)
-    if rows.rows.labels is not None:
+    if rows.rows.labels is not None and world().main:
         keep_predictions(
             writer.folder,
             split,
@@ -232,7 +241,7 @@ def _recorder(
     writer: RunWriter,
 ) -> Recorder | None:
     """Who keeps rewrites; None where there are none, or where nobody wants them."""
-    if players.generator is None or not config.record_texts:
+    if players.generator is None or not config.record_texts or not world().main:
         return None
     if data.task.multi_label:
         what = "rewrites are not recorded: what is kept of them is made for one label a text"

@@ -75,14 +75,14 @@ def forecast(
 
     Where the largest batch does not fit, `auto_batch` sets the micro-batch of `turns` to the largest that does.
     """
-    largest = longest_batch(train, settings.batch_size)
+    largest = longest_batch(train, settings.own_batch_size)
     budget = budget or Budget()
     budget.enter(settings.stage)
     found = fit(turns, largest, states_bytes=held_states_bytes, budget=budget)
     if found.proposal is not None and auto_batch:
         turns.micro_batch = found.proposal
     micro_batch = turns.micro_batch if found.fits or auto_batch else found.proposal
-    usual = usual_batch(train, settings.batch_size, settings.turn.seed)
+    usual = usual_batch(train, settings.own_batch_size, settings.turn.seed)
     cycle = settings.cycle(turns.recipe)
     totals: dict[Player, int] = {"student": settings.total_turns, "generator": cycle.generator_total}
     players: dict[Player, PlayerForecast] = {}
@@ -154,5 +154,5 @@ def _evaluation_seconds(
             began = time.perf_counter()
             student(batch)
             wait_for(device)
-        total += (time.perf_counter() - began) * len(rows) / max(1, at_once)
+        total += (time.perf_counter() - began) * len(rows) / max(1, at_once) / settings.processes
     return total

@@ -15,9 +15,10 @@ from cilda.distill.clock import Clock
 from cilda.distill.losses.loss import Loss, Moment
 from cilda.distill.masking import mask
 from cilda.distill.objective import Objective, Score
-from cilda.distill.parts import batch_parts, joined_rewrites, joined_views, masked_parts, part_sizes
+from cilda.distill.parts import Part, joined_rewrites, joined_views, own_parts
 from cilda.distill.players import Players, Projection, critic_of, learners, learning, stream
 from cilda.distill.watching import agreement, changed_fraction
+from cilda.distill.world import world
 from cilda.methods.recipe import Method, Player, Sight
 
 
@@ -62,15 +63,6 @@ class Mover(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A part of a turn's batch, with its share of the texts and the draw of its tokens."""
-
-    batch: Batch
-    share: float
-    masked: Masked | None
-
-
 class Turns:
     """Plays turns. Whoever does not learn in a turn is in eval mode and gets no weight gradient.
 
@@ -80,6 +72,11 @@ class Turns:
     replacements part by part. `layer_contrast` finds its negatives within a part only, and a term with `per_log_batch`
     is divided by the logarithm of the part's size, so that it weighs the same. The critic always sees the whole batch:
     it needs pooled layers only, which are small.
+
+    Where several processes train together, all are given the same batch, and each plays its share of it: gradients and
+    scalars are summed over all of them, in the losses texts meet those of other processes, tokens are drawn for the
+    whole batch, and the result is that of the whole batch, in every process. So many processes play the turn of one
+    with a `micro_batch` so many times as large, up to the rounding of sums; only dropout differs.
     """
 
     def __init__(
@@ -98,6 +95,7 @@ class Turns:
         self.micro_batch = settings.micro_batch
         self.moved = False
         """Whether weights may have moved in the turn that is being played, or in the last one."""
+        self.world = world()
         self.remembers = True
         """Whether losses are told what was said in a turn; not in a dry one."""
         self._losses: dict[str, Loss] = dict(players.losses.items())  # type: ignore[arg-type]
@@ -126,13 +124,13 @@ class Turns:
         generator = self.players.generator
         assert generator is not None
         with learning(generator, dropout=self.settings.generator_dropout), self._projections_if("generator"):
-            parts = self._parts(batch, "generator", rewritten=True)
+            drawn = self._drawn(batch, "generator")
+            parts = own_parts(batch, drawn, self.micro_batch, self.world)
             values, rewrites, looks = zip(
                 *(self._climb_on(part, norms_by_term=norms_by_term) for part in parts), strict=True
             )
-            summed = _mean(values, parts)
-            summed["gradient_norm"] = self._move("generator")
-        whole = joined_rewrites(rewrites, batch)
+            summed = self._move("generator", _mean(values, parts))
+        whole = joined_rewrites(rewrites, drawn)
         return TurnResult(summed, batch.size, len(whole.sampled_N), whole, {"soft": joined_views(looks, batch)})
 
     def student(self, batch: Batch, *, norms_by_term: bool = False) -> TurnResult:
@@ -142,37 +140,31 @@ class Turns:
         values: list[dict[str, Tensor]] = []
         rewrites: list[SoftTokens] = []
         looks: list[dict[Sight, View]] = []
-        parts = self._parts(batch, "student", rewritten=rewritten)
+        drawn = self._drawn(batch, "student") if rewritten else None
+        parts = own_parts(batch, drawn, self.micro_batch, self.world)
         with self._projections_if("student"):
             for part in parts:
                 told, rewrite, views = self._descend_on(part, norms_by_term=norms_by_term)
                 values.append(told)
                 looks.append(views)
                 rewrites += [] if rewrite is None else [rewrite]
-            summed = _mean(values, parts)
-            summed["gradient_norm"] = self._move("student")
+            summed = self._move("student", _mean(values, parts))
         seen = {sight: joined_views([views[sight] for views in looks], batch) for sight in looks[0]}
         if self._critic is not None:
             summed.update(self._critic_step(seen))
         if self.remembers and "real" in seen:
             for name in {term.loss for term in self._descend.terms}:
                 self._losses[name].remember(seen["real"])
-        whole = joined_rewrites(rewrites, batch) if rewrites else None
+        whole = None if drawn is None else joined_rewrites(rewrites, drawn)
         summed |= agreement(seen, multi_label=self.settings.multi_label) | changed_fraction(batch, whole)
         return TurnResult(summed, batch.size, 0 if whole is None else len(whole.sampled_N), whole, seen)
 
-    def _parts(self, batch: Batch, player: Player, *, rewritten: bool) -> list[_Part]:
-        """The batch in parts that fit, each with its tokens masked where the turn rewrites."""
-        sizes = part_sizes(batch.size, self.micro_batch)
-        masked: Sequence[Masked | None] = [None] * len(sizes)
-        if rewritten:
-            with self.clock("generator"):
-                drawn = mask(batch, self.settings.mask_fraction, self.settings.mask_id, self.random[player])
-                masked = [drawn] if len(sizes) == 1 else list(masked_parts(drawn, sizes))
-        batches = [batch] if len(sizes) == 1 else batch_parts(batch, sizes)
-        return [_Part(one, size / batch.size, tokens) for one, size, tokens in zip(batches, sizes, masked, strict=True)]
+    def _drawn(self, batch: Batch, player: Player) -> Masked:
+        """The whole batch with the tokens masked that are to be rewritten."""
+        with self.clock("generator"):
+            return mask(batch, self.settings.mask_fraction, self.settings.mask_id, self.random[player])
 
-    def _climb_on(self, part: _Part, *, norms_by_term: bool) -> tuple[dict[str, Tensor], SoftTokens, View]:
+    def _climb_on(self, part: Part, *, norms_by_term: bool) -> tuple[dict[str, Tensor], SoftTokens, View]:
         """The generator's gradient on a part of its batch: the part's scalars, its rewrite, what was said of it."""
         generator = self.players.generator
         assert generator is not None and part.masked is not None
@@ -184,13 +176,13 @@ class Turns:
                 teacher = self._teacher_on(rewrite, layers) if self._climb.needs_teacher("soft") else None
             with self.clock("student"):
                 student = self.players.student(rewrite, want_layers=layers)
-        view = _view(part.batch, student, teacher)
+        view = _view(part, student, teacher)
         score = self._climb({"soft": view})
         values = self._backward("generator", score, -score.total, part, norms_by_term=norms_by_term)
-        return values, replace(rewrite, soft_NV=None), view.detach()
+        return values, part.whole_rewrite(replace(rewrite, soft_NV=None)), part.whole_view(view.detach())
 
     def _descend_on(
-        self, part: _Part, *, norms_by_term: bool
+        self, part: Part, *, norms_by_term: bool
     ) -> tuple[dict[str, Tensor], SoftTokens | None, dict[Sight, View]]:
         """The student's gradient on a part of its batch: the part's scalars, its rewrite, what was said of it."""
         rewrite = None if part.masked is None else self._rewrite(part.masked)
@@ -201,10 +193,11 @@ class Turns:
         with learning(self.players.student):
             with self.clock("student"):
                 student = self._on_all(self.players.student, looks)
-                views = {sight: _view(part.batch, student[sight], teacher.get(sight)) for sight in looks}
+                views = {sight: _view(part, student[sight], teacher.get(sight)) for sight in looks}
                 score = self._descend(views)
             values = self._backward("student", score, score.total, part, norms_by_term=norms_by_term)
-        return values, rewrite, {sight: view.detach() for sight, view in views.items()}
+        whole = {sight: part.whole_view(view.detach()) for sight, view in views.items()}
+        return values, None if rewrite is None else part.whole_rewrite(rewrite), whole
 
     def _teacher_of(self, looks: Mapping[Sight, Batch]) -> dict[Sight, Outputs]:
         """What the teacher says of the looks that need its word: as it is kept, or asked now."""
@@ -262,29 +255,33 @@ class Turns:
         assert self._critic is not None
         with self.clock("optimizer"), learning(self.players.losses["layer_contrast"]):
             score = self._critic(views)
-            score.total.backward()
-            self.optimizers["critic"].step()
+            # Every process sees all texts; that none drifts away, they take the mean of what they found.
+            (score.total / self.world.size).backward()
+            self._move("critic", {})
         return {f"critic.{key}": value.detach() for key, value in score.values.items()}
 
     def _backward(
-        self, player: Player, score: Score, loss: Tensor, part: _Part, *, norms_by_term: bool
+        self, player: Player, score: Score, loss: Tensor, part: Part, *, norms_by_term: bool
     ) -> dict[str, Tensor]:
         """Adds a part's gradient to the player's; the part's scalars, all detached."""
         values = {key: value.detach() for key, value in score.values.items()}
         values["total"] = score.total.detach()
-        whole = part.share == 1
+        whole = part.weight == 1
         with self.clock(player):
             if norms_by_term and whole:
                 for key, share in score.weighted.items():
                     values[f"gradient_norm.{key}"] = gradient_norm(share, self.optimizers[player].parameters)
-            (loss if whole else loss * part.share).backward()
+            (loss if whole else loss * part.weight).backward()
         return values
 
-    def _move(self, player: str) -> Tensor:
-        """The optimiser step; the gradient's norm."""
+    def _move(self, player: str, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The optimiser step, on the gradient of all processes; their scalars, and the gradient's norm."""
+        mover = self.optimizers[player]
         self.moved = True
         with self.clock("optimizer"):
-            return self.optimizers[player].step()
+            gradients = (weight.grad for weight in mover.parameters if weight.grad is not None)
+            self.world.add_up([*gradients, *values.values()])
+            return {**values, "gradient_norm": mover.step()}
 
     @contextmanager
     def _projections_if(self, owner: Player) -> Iterator[None]:
@@ -298,16 +295,17 @@ class Turns:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bfloat16)
 
 
-def _view(batch: Batch, student: Outputs, teacher: Outputs | None) -> View:
-    return View(batch.labels_B, student, teacher, batch.rows_B, batch.attention_BT)
+def _view(part: Part, student: Outputs, teacher: Outputs | None) -> View:
+    batch = part.batch
+    return View(batch.labels_B, student, teacher, batch.rows_B, batch.attention_BT, part.peers)
 
 
-def _mean(values: Sequence[dict[str, Tensor]], parts: Sequence[_Part]) -> dict[str, Tensor]:
-    """The scalars of a batch from those of its parts."""
-    if len(values) == 1:
+def _mean(values: Sequence[dict[str, Tensor]], parts: Sequence[Part]) -> dict[str, Tensor]:
+    """The scalars of a batch, as far as this process has them, from those of its parts."""
+    if parts[0].weight == 1:
         return values[0]
     return {
-        key: torch.stack([one[key] * part.share for one, part in zip(values, parts, strict=True)]).sum()
+        key: torch.stack([one[key] * part.weight for one, part in zip(values, parts, strict=True)]).sum()
         for key in values[0]
     }
 

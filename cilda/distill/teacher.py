@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from cilda.caches import CACHE_OPTION, digest_of, folder_of
 from cilda.config import RunConfig
 from cilda.distill.beginning import Beginning
+from cilda.distill.best import Best
 from cilda.distill.budget import START_SECONDS, Budget
 from cilda.distill.data import TokenizedRows, reading_of
 from cilda.distill.disk import writing
@@ -28,8 +29,9 @@ from cilda.distill.start_record import StartRecord
 from cilda.distill.task_data import TaskData
 from cilda.distill.teacher_cache import scored
 from cilda.distill.token_cache import tokenized
-from cilda.distill.trainer import Best, Trainer
+from cilda.distill.trainer import Trainer
 from cilda.distill.trainer_settings import teacher_stage
+from cilda.distill.world import world
 from cilda.errors import CildaError
 from cilda.methods import METHODS
 from cilda.runs.atomic import read_json
@@ -145,13 +147,11 @@ def _fine_tuned(
     beginning: Beginning,
 ) -> Loaded:
     """The base fine-tuned on the task: from the cache, or trained now and put there."""
-    if (folder / RECORD).is_file():
+    if world().told((folder / RECORD).is_file):
         writer.event("alert", level="info", what=f"teacher fine-tuned before, taken from {folder}")
     else:
-        with writing(folder, elsewhere=CACHE_OPTION):
-            # Refused now, and not after hours of training.
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryDirectory(dir=folder.parent).cleanup()
+        # Refused now, and not after hours of training.
+        world().told(lambda: _refuse_unwritable(folder))
         what = f"{base.source} has no head for {data.task.name}: fine-tuning it first, to be kept in {folder}"
         writer.event("alert", level="info", what=what)
         best = fine_tune(config, data, base, validation, writer, device, bfloat16=bfloat16, beginning=beginning)
@@ -162,8 +162,8 @@ def _fine_tuned(
             "made_from": {"model": lasting_name(base.source), "weights_hash": base.weights_hash},
             "settings": teacher_settings(config),
         }
-        _keep(folder, base.model, base.tokenizer, record)
-    forget(writer.folder.checkpoints, "teacher")
+        world().told(lambda: _keep(folder, base.model, base.tokenizer, record))
+    world().told(lambda: forget(writer.folder.checkpoints, "teacher"))
     made = load_classifier(str(folder), data.task.labels, seed=config.seed)
     fit_labels(made.model, data.task.labels, multi_label=data.task.multi_label)
     return replace(made, source=f"{base.source} fine-tuned on {data.task.name}")
@@ -198,17 +198,22 @@ def fine_tune(
         orders=beginning.orders,
     )
     beginning.step("looking over memory and time of the teacher's stage")
-    with beginning.heard_in(players.student):
-        stage = looked_ahead(
-            trainer.turns,
-            train,
-            validation,
-            settings,
-            auto_batch=config.auto_batch,
-            budget=Budget(START_SECONDS, tell=beginning.detail),
-            record=StartRecord(writer.folder),
-        )
-    tell_stage(stage, writer)
+
+    def looked_over() -> int | None:
+        with beginning.heard_in(players.student):
+            stage = looked_ahead(
+                trainer.turns,
+                train,
+                validation,
+                settings,
+                auto_batch=config.auto_batch,
+                budget=Budget(START_SECONDS, tell=beginning.detail),
+                record=StartRecord(writer.folder),
+            )
+        tell_stage(stage, writer)
+        return trainer.turns.micro_batch
+
+    trainer.turns.micro_batch = world().told(looked_over)
     beginning.over()
     best = trainer.run()
     players.student.cpu().requires_grad_(True)
@@ -241,6 +246,12 @@ def cached_folder(config: RunConfig, data: TaskData, base: Loaded, *, bfloat16: 
     digest = digest_of(made_of)
     name = base.source.rstrip("/").rsplit("/", 1)[-1]
     return folder_of("teachers", config.cache_dir) / f"{name}-{data.task.name}-{digest[:12]}"
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    with writing(folder, elsewhere=CACHE_OPTION):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryDirectory(dir=folder.parent).cleanup()
 
 
 def _keep(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, record: Record) -> None:

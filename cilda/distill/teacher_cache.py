@@ -10,9 +10,10 @@ import json
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 
 from cilda.caches import ABOUT, CACHE_OPTION, LOCK, digest_of, folder_of
 from cilda.config import RunConfig
-from cilda.distill.answers import AnswerFiles, Answers, Shape
+from cilda.distill.answers import AnswerFiles, Answers, Shape, What
 from cilda.distill.batch import Outputs
 from cilda.distill.beginning import Beginning
 from cilda.distill.data import TokenizedRows, by_length, places_in, reading_of
@@ -31,6 +32,7 @@ from cilda.distill.metrics import score
 from cilda.distill.objective import Objective
 from cilda.distill.players import Projection, critic_of, learners
 from cilda.distill.preflight import free_bytes
+from cilda.distill.world import world
 from cilda.errors import CildaError
 from cilda.methods.recipe import Method
 from cilda.runs.atomic import read_json, write_json_atomic
@@ -112,19 +114,23 @@ def known_answers(
     )
     files = AnswerFiles(folder, shape)
     asking = _Asking(encoder, rows, config.evaluation_batch_size, bfloat16=bfloat16)
+
+    def changed(answers: Answers) -> str | None:
+        strange = _changed(answers, asking, config.seed)
+        if strange is None:
+            os.utime(folder / ABOUT)
+        else:
+            what = f"what is kept in {folder} is not what the teacher says now ({strange}): it is asked anew"
+            writer.event("alert", level="warning", what=what, todo="")
+            files.clear()
+        return strange
+
     try:
         with _alone(folder, beginning):
             for _ in range(2):
-                answers = files.opened() or _asked(files, asking, teacher, writer, beginning)
-                if answers is None:
-                    return None
-                strange = _changed(answers, asking, config.seed)
-                if strange is None:
-                    os.utime(folder / ABOUT)
+                answers = _asked(files, asking, teacher, writer, beginning)
+                if answers is None or world().told(partial(changed, answers)) is None:
                     return answers
-                what = f"what is kept in {folder} is not what the teacher says now ({strange}): it is asked anew"
-                writer.event("alert", level="warning", what=what, todo="")
-                files.clear()
     except RunGone:
         raise
     except OSError as error:
@@ -185,8 +191,35 @@ class _Asking:
 def _asked(
     files: AnswerFiles, asking: _Asking, teacher: Loaded, writer: RunWriter, beginning: Beginning
 ) -> Answers | None:
-    """Asks for all that is missing; the answers, or None where there is no room for them."""
+    """Asks for all that is missing, each process for its share; the answers, or None where there is no place for them.
+
+    Raises:
+        CildaError, OSError: the disk refused.
+    """
+    missing = world().told(lambda: _to_ask(files, asking, teacher, writer, beginning))
+    if missing is None:
+        return None
+    trouble = ""
+    try:
+        _ask(files, asking, world().share(missing), beginning)
+    except (CildaError, OSError) as error:
+        if world().alone or isinstance(error, RunGone):
+            raise
+        trouble = str(error)
+    answers = files.opened()
+    for rank, found in enumerate(world().gathered(trouble or ("" if answers else f"{files.folder} is not there"))):
+        if found:
+            raise CildaError(f"process {rank}: {found}", "name a place that all processes share")
+    return answers
+
+
+def _to_ask(
+    files: AnswerFiles, asking: _Asking, teacher: Loaded, writer: RunWriter, beginning: Beginning
+) -> list[tuple[int, list[What]]] | None:
+    """What is missing, told in the events; None where there is no room for it."""
     missing, shape = files.missing(), files.shape
+    if not missing:
+        return []
     rows = sum(shape.spans[number][1] - shape.spans[number][0] for number, _ in missing)
     needed, free = shape.bytes * rows // shape.rows, free_bytes(files.folder)
     if free is not None and needed > _USABLE * free:
@@ -200,15 +233,21 @@ def _asked(
         "layers": max(shape.layers, int(read_json(files.folder / ABOUT).get("layers") or 0)),
     }
     write_json_atomic(files.folder / ABOUT, about)
+    return missing
+
+
+def _ask(files: AnswerFiles, asking: _Asking, missing: Sequence[tuple[int, list[What]]], beginning: Beginning) -> None:
+    """Asks for this and puts it down."""
+    spans = files.shape.spans
+    rows = sum(spans[number][1] - spans[number][0] for number, _ in missing)
     done = 0
     for number, lacking in missing:
-        first, behind = shape.spans[number]
+        first, behind = spans[number]
         beginning.detail(f"asking the teacher about {rows:,} rows: {done:,} done")
         said = asking.all_of(first, behind, layers="layers" in lacking, beginning=beginning)
         for what in lacking:
             files.write(what, number, said[what], elsewhere=CACHE_OPTION)
         done += behind - first
-    return files.opened()
 
 
 def _changed(answers: Answers, asking: _Asking, seed: int) -> str | None:
@@ -255,11 +294,20 @@ def _alone(folder: Path, beginning: Beginning) -> Iterator[None]:
         CildaError: the disk refused.
         RunStopped: as `Beginning.hear`.
     """
+    taken: list[Lock] = []
+    world().told(lambda: taken.append(_taken(folder, beginning)))
+    try:
+        yield
+    finally:
+        for lock in taken:
+            lock.release()
+
+
+def _taken(folder: Path, beginning: Beginning) -> Lock:
     waiting = False
     while True:
         try:
-            lock = Lock.take(folder / LOCK)
-            break
+            return Lock.take(folder / LOCK)
         except CildaError as error:
             if error.exit_code != BUSY:
                 raise
@@ -268,10 +316,6 @@ def _alone(folder: Path, beginning: Beginning) -> Iterator[None]:
             waiting = True
         beginning.hear()
         time.sleep(_LOOK_SECONDS)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _do_without(writer: RunWriter, why: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from cilda.distill.batch import Batch
+from cilda.distill.best import Best
 from cilda.distill.checkpoint import Tree, random_states, restore_random_states
 from cilda.distill.clock import Clock
 from cilda.distill.data import BatchStream, TokenizedRows
@@ -24,6 +24,7 @@ from cilda.distill.players import Players
 from cilda.distill.recorder import Recorder
 from cilda.distill.step import TurnResult, Turns
 from cilda.distill.trainer_settings import TrainerSettings
+from cilda.distill.world import world
 from cilda.errors import CildaError
 from cilda.methods.recipe import Method, Player
 from cilda.runs.control import Orders
@@ -32,22 +33,13 @@ from cilda.tasks.metric_names import METRICS
 from cilda.tasks.task import Task
 
 
-@dataclass(frozen=True)
-class Best:
-    """The best evaluation so far."""
-
-    score: float
-    turn: int
-    scores: dict[str, dict[str, float]]
-    """By split and metric."""
-
-
 class Trainer:
     """Plays a method's turns on tokenised rows until its turns are done or the score stops rising.
 
     The validation split named first decides what is best, by the task's metric. The same seed on the same machine gives
     the same numbers, also when the run is ended anywhere on its way and begun again: it goes on from the newest whole
-    checkpoint of its stage in the run's folder.
+    checkpoint of its stage in the run's folder. That may have been written by another number of processes: then the
+    turns are the same but for dropout, and for the rounding of sums.
     """
 
     def __init__(
@@ -69,7 +61,8 @@ class Trainer:
         self.validation = validation
         self.writer = writer
         self._recorder = recorder
-        self._keeper = Keeper(writer, settings.stage, settings.keep_checkpoints)
+        self._world = world()
+        self._keeper = Keeper(writer, settings.stage, settings.keep_checkpoints, writes=self._world.main)
         self._newest: tuple[int, str] | None = None
         self._heeding = None if orders is None else Heeding(orders, writer, self._checkpoint, self._place)
         self._clock = Clock()
@@ -98,6 +91,7 @@ class Trainer:
         """
         settings = self.settings
         resumed_from = self._resume()
+        self._world.same(self.players.student, self.players.generator, self.players.losses)
         self.writer.event(
             "stage",
             stage=settings.stage,
@@ -110,6 +104,7 @@ class Trainer:
             metric=self.task.metric,
             **({} if resumed_from is None else {"resumed_from": resumed_from}),
             **({} if self.best is None else {"best": self.best.score, "best_turn": self.best.turn}),
+            **({} if self._world.alone else {"processes": self._world.size}),
         )
         self._tell_state()
         try:
@@ -134,9 +129,10 @@ class Trainer:
 
     def _resume(self) -> str | None:
         """Takes up the newest whole checkpoint; gives its name, or None where the run begins."""
-        found = self._keeper.newest()
+        found = self._world.told(self._keeper.newest)
         if found is None:
             return None
+        self._keeper.best = self._world.told(lambda: self._keeper.best)
         name, state = found
         check_fit(name, state["position"]["fingerprint"], self._fingerprint)
         self.load_state(state)
@@ -152,12 +148,17 @@ class Trainer:
                 self._evaluate()
             if last or self._out_of_patience or turn % (settings.checkpoint_every or settings.evaluate_every) == 0:
                 self._checkpoint()
+        # Whoever hears of a stop takes all others along.
+        self._world.told(self._heed)
+
+    def _heed(self) -> None:
         if self._heeding is not None:
             self._heeding.heed()
 
     def play(self, player: Player) -> None:
         """One turn of a player; nothing is counted before it has succeeded."""
         began = time.perf_counter()
+        self._world.seed_turn(self.settings.turn.seed, self._step)
         rate = self.optimizers[player].learning_rate
         with self._clock("data"):
             batch = self._take(player)
@@ -169,7 +170,8 @@ class Trainer:
         numbers = {"learning_rate": rate, "texts_per_second": batch.size / (time.perf_counter() - began)}
         if result.drawn:
             numbers["drawn_fraction"] = result.drawn / rewritable
-        self._ledger.add(self._entry(player, turn, batch, result, numbers))
+        if self._world.main:
+            self._ledger.add(self._entry(player, turn, batch, result, numbers))
 
     def _take(self, player: Player) -> Batch:
         """The player's next batch, on the CPU: there its tokens can be counted without waiting for the device."""
@@ -188,7 +190,8 @@ class Trainer:
             player,
             batch,
             norms_by_term=norms,
-            auto_batch=self.settings.auto_batch,
+            # A process alone cannot change the parts that all of them play.
+            auto_batch=self.settings.auto_batch and self._world.alone,
             tell=lambda what, _: self.writer.event("alert", level="warning", what=what, todo=""),
         )
 
@@ -284,7 +287,9 @@ class Trainer:
             self.writer.event("alert", level="info", what=what)
 
     def _checkpoint(self) -> Kept:
-        """Writes a full checkpoint, unless this very state lies on the disk already."""
+        """Writes a full checkpoint, unless this very state lies on the disk already, or another process does."""
+        if not self._world.main:
+            return Kept(None)
         self._ledger.look()
         if self._newest is not None and self._newest[0] == self._step and self._keeper.holds(self._newest[1]):
             return Kept(self._newest[1])

@@ -26,6 +26,8 @@ class TrainerSettings:
     batch_size: int
     evaluate_every: int
     turn: TurnSettings
+    processes: int = 1
+    """How many share each batch."""
     generator_turns: int = 10
     student_turns: int = 100
     weight_decay: float = 0.0
@@ -46,6 +48,11 @@ class TrainerSettings:
     """The turn (0-based) with which the second phase begins; None where there is one phase only."""
     generator_until: int | None = None
     """The turn from which on the student reads no rewritten text; None where there is none."""
+
+    @property
+    def own_batch_size(self) -> int:
+        """The most texts of a batch for one process."""
+        return -(-self.batch_size // self.processes)
 
     def cycle(self, recipe: Method) -> Cycle:
         """The order of the players' turns."""
@@ -113,6 +120,7 @@ def _either_stage(config: RunConfig, per_epoch: int, *, bfloat16: bool) -> Train
         total_turns=1,
         learning_rate=0.0,
         batch_size=config.batch_size,
+        processes=config.gpus,
         evaluate_every=config.evaluate_every or min(per_epoch, 1000),
         # Nothing is masked where nothing is rewritten.
         turn=TurnSettings(mask_id=0, bfloat16=bfloat16, seed=config.seed, micro_batch=config.micro_batch),

@@ -50,6 +50,9 @@ class RunStopped(Exception):  # noqa: N818  it is none
         self.checkpoint = checkpoint
         """The checkpoint's name; None where there is none."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RunStopped, (str(self), self.request, self.checkpoint)
+
 
 def ask(folder: RunFolder, what: What, *, text: str = "", now: bool = False) -> str:
     """Puts a request down, in one instant, and gives its id. The answer comes in the events: see `answers`.

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import torch
 
+from cilda.distill.best import Best
 from cilda.distill.checkpoint import load_checkpoint, save_checkpoint
 from cilda.distill.keeper import Keeper, forget
 from cilda.distill.manifest import MANIFEST
-from cilda.distill.trainer import Best, Trainer
+from cilda.distill.trainer import Trainer
 from cilda.errors import CildaError
 from cilda.methods import METHODS
 from cilda.runs.events import Event

@@ -166,8 +166,11 @@ def test_what_is_parted_can_be_put_together() -> None:
     masked = mask(batch, 0.5, mask_id("bert"), torch.Generator().manual_seed(3))
     sizes = part_sizes(7, 3)
     parts = list(masked_parts(masked, sizes))
-    rewrites = [SoftTokens(part.batch.with_ids(part.ids_BT), part.drawn_N, part.drawn_N * 0) for part in parts]
-    joined = joined_rewrites(rewrites, batch)
+    rewrites = [
+        SoftTokens(part.batch.with_ids(part.ids_BT), part.drawn_N, torch.full_like(part.drawn_N, mask_id("bert")))
+        for part in parts
+    ]
+    joined = joined_rewrites(rewrites, masked)
     assert torch.equal(joined.batch.ids_BT, masked.ids_BT)
     assert torch.equal(joined.drawn_N, masked.drawn_N)
     for part, texts in zip(parts, batch_parts(batch, sizes), strict=True):

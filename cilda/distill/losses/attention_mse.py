@@ -59,7 +59,7 @@ class AttentionMSE(Loss):
             # Dropout and local attention leave zeros, which say nothing.
             seen = real & (mine > _LEAST) & (theirs > _LEAST)
             gap = _scores(mine, seen) - _scores(theirs, seen)
-            return gap.square().sum() / seen.sum().clamp(min=1)
+            return view.peers.mean(gap.square().sum(), seen.sum())
 
 
 def _scores(attention: Tensor, seen: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from cilda.distill.batch import View
 from cilda.distill.layer_choice import LayerChoice
 from cilda.distill.linear import linear_map
 from cilda.distill.losses.loss import Loss, LossSettings
+from cilda.distill.peers import NOBODY, Peers
 from cilda.tasks.rows import NO_CLASS
 
 
@@ -86,7 +87,7 @@ class CrdMemory(Loss):
     def forward(self, view: View) -> Tensor:
         """A scalar from pooled layers (B, L, D) of both models and the rows' places in the training set (B)."""
         assert view.teacher is not None and view.teacher.pooled_BLD is not None and view.rows_B is not None
-        negatives_BK = self.drawn(view.rows_B).to(self.memory_NP.device)
+        negatives_BK = self.drawn(view.rows_B, view.peers).to(self.memory_NP.device)
         with torch.autocast(view.student.logits_BC.device.type, enabled=False):
             u_BP = F.normalize(self.teacher_map(self.layers.of_teacher(view.teacher.pooled_BLD)), dim=-1)
             v_BP = self._of_student(view)
@@ -95,11 +96,13 @@ class CrdMemory(Loss):
             logits_BK = torch.cat([same_B1, others_BK], dim=1) / self.temperature
             return F.cross_entropy(logits_BK, logits_BK.new_zeros(len(logits_BK), dtype=torch.long))
 
-    def drawn(self, rows_B: Tensor) -> Tensor:
+    def drawn(self, rows_B: Tensor, peers: Peers = NOBODY) -> Tensor:
         """K rows of other classes for each row, (B, K), on the CPU; with the same memory always the same."""
         random = torch.Generator().manual_seed((self.seed << 31) + int(self.turn))
         starts_B1, sizes_B1 = self._starts_N[rows_B].unsqueeze(1), self._sizes_N[rows_B].unsqueeze(1)
-        share_BK = torch.rand(len(rows_B), self.negatives, generator=random, dtype=torch.float64)
+        texts = len(rows_B)
+        drawn_MK = torch.rand(peers.texts(texts), self.negatives, generator=random, dtype=torch.float64)
+        share_BK = drawn_MK[peers.first :][:texts]
         places_BK = (share_BK * (len(self._order_N) - sizes_B1)).long()
         return self._order_N[places_BK + torch.where(places_BK >= starts_B1, sizes_B1, 0)]
 

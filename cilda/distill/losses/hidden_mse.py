@@ -56,5 +56,4 @@ class HiddenMSE(Loss):
             gap_BLTD = self.student_map(student[:, students].float()) - teacher[:, teachers].float()
             real_B1T = view.attention_BT.unsqueeze(1).float()
             by_token = gap_BLTD.square().mean(dim=-1) * real_B1T
-            summed: Tensor = by_token.sum()
-            return summed / (real_B1T.sum() * len(pairs)).clamp(min=1)
+            return view.peers.mean(by_token.sum(), real_B1T.sum() * len(pairs))

@@ -20,7 +20,7 @@ class LayerContrast(Loss):
     The pooled layers of a model that the layer map names, by default all, are concatenated and mapped linearly to P
     dimensions, uᵢ from the teacher and vᵢ from the student:  −1/B Σᵢ ln( exp(cos(uᵢ, vᵢ)/τ) / Σⱼ exp(cos(uᵢ, vⱼ)/τ) ),
     in nats; the other texts of the batch are the negatives, the teacher is the anchor. Equal similarities give ln B.
-    Always computed in float32.
+    Where processes share a batch, the texts of all are negatives. Always computed in float32.
     Source: TKC002/CILDA-plus-minILD for the form; Sun et al. 2020, arXiv:2009.14167, for layers side by side.
     """
 
@@ -60,20 +60,24 @@ class LayerContrast(Loss):
 
     def forward(self, view: View) -> Tensor:
         """A scalar from pooled layers (B, L, D) of both models; L and D may differ between them."""
-        similarity_BB = self._similarity(view)
-        return F.cross_entropy(similarity_BB, torch.arange(len(similarity_BB), device=similarity_BB.device))
+        similarity_BM = self._similarity(view)
+        return F.cross_entropy(similarity_BM, _same(view, similarity_BM))
 
     @torch.no_grad()
     def by_text(self, view: View) -> Tensor:
         """Each text's share of the loss, (B,): the loss is their mean."""
-        similarity_BB = self._similarity(view)
-        same_B = torch.arange(len(similarity_BB), device=similarity_BB.device)
-        return F.cross_entropy(similarity_BB, same_B, reduction="none")
+        similarity_BM = self._similarity(view)
+        return F.cross_entropy(similarity_BM, _same(view, similarity_BM), reduction="none")
 
     def _similarity(self, view: View) -> Tensor:
-        """cos(uᵢ, vⱼ)/τ of each text for the teacher with each for the student."""
+        """cos(uᵢ, vⱼ)/τ of each text for the teacher with each for the student, (B, M): M counts those of all peers."""
         assert view.teacher is not None and view.teacher.pooled_BLD is not None and view.student.pooled_BLD is not None
         with torch.autocast(view.student.logits_BC.device.type, enabled=False):
             u_BP = F.normalize(self.teacher_map(self.layers.of_teacher(view.teacher.pooled_BLD)), dim=-1)
             v_BP = F.normalize(self.student_map(self.layers.of_student(view.student.pooled_BLD)), dim=-1)
-            return u_BP @ v_BP.T / self.temperature
+            return u_BP @ view.peers.together(v_BP).T / self.temperature
+
+
+def _same(view: View, similarity_BM: Tensor) -> Tensor:
+    """Where each text stands among all."""
+    return torch.arange(len(similarity_BM), device=similarity_BM.device) + view.peers.first

@@ -56,6 +56,7 @@ class LossSettings:
 class Loss(nn.Module, ABC):
     """A float32 scalar, the mean over a view's texts. Its parameters, if any, live on the view's device.
 
+    Where a view has peers, their losses, weighed by their texts, add up to that of all of them.
     `needs_teacher`, `needs_labels`, `needs_layers` (pooled), `needs_tokens` (hidden states of every token) and
     `needs_attention` say what a view must hold.
     """
