@@ -26,8 +26,11 @@ _SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)
 
 
 @takes_settings(
-    but=["epochs", "max_turns", "teacher_epochs", "learning_rate", "auto_batch", "name", "keep", "runs_dir", "track"]
-)
+    but=[
+        "epochs", "max_turns", "teacher_epochs", "learning_rate", "auto_batch", "gpus", "name", "keep", "runs_dir",
+        "track",
+    ]
+)  # fmt: skip
 def benchmark(
     given: Given,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,

@@ -9,6 +9,7 @@ import typer
 
 from cilda.cli.beforehand import looked_over, refuse_taken
 from cilda.cli.description import anchored
+from cilda.cli.processes import asked_for, launched, start_anew
 from cilda.cli.run_options import KEEP, OF_TEACHERS, Given, takes_settings
 from cilda.cli.running import Desk, started
 from cilda.cli.table import show_json
@@ -36,8 +37,11 @@ def finetune(
     if out is not None:
         refuse_taken(out, "--out")
     config, origins = given.resolved()
+    config = asked_for(config, given=origins.get("gpus", "default") != "default")
     data = looked_over(config, models=("teacher",))
     config = anchored(config)
+    if config.gpus > launched():
+        start_anew(config.gpus)
     kept = None if out is None else out.absolute()
     with started(config, origins, job="finetune", purpose="finetune", out=kept) as desk:
         made = make_and_keep(config, data, desk, out=kept)
@@ -56,9 +60,10 @@ def make_and_keep(config: RunConfig, data: TaskData | None, desk: Desk, *, out: 
     """
     from cilda.distill.model_folder import save_model
     from cilda.distill.session import make_teacher
+    from cilda.distill.world import world
 
     def save(made: Teacher) -> None:
-        if out is not None:
+        if out is not None and world().main:
             record = {
                 "task": made.task.to_json(),
                 "max_length": config.max_length,

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from cilda.cli.chosen import named
+from cilda.cli.processes import together
 from cilda.runs.atomic import read_json, refusal
 from cilda.runs.layout import RunFolder, create, create_new, default_runs_dir
 from cilda.runs.locks import Lock, holder
@@ -46,8 +47,10 @@ def next_attempt(folder: RunFolder) -> int:
     return 1 + max(number if isinstance(number := of.get("attempt"), int) else 0 for of in said)
 
 
-def launch(folder: RunFolder) -> None:
+def launch(folder: RunFolder, *, processes: int | None = None) -> None:
     """Starts the run's trainer under a supervisor in a session of its own; both go on when this process ends.
+
+    So many `processes` share the run; by default as many as its settings say.
 
     Raises:
         CildaError: another process works on the run (exit code 75), or the system refused.
@@ -63,8 +66,17 @@ def launch(folder: RunFolder) -> None:
             stack.callback(locks[-1].release)
         own, trainers = (str(lock.descriptor) for lock in locks)
         trainer = [sys.executable, "-m", "cilda.cli.train", path, str(attempt), trainers]
+        processes = processes or _processes(folder)
+        if processes > 1:
+            trainer = together(processes, "cilda.cli.train", path, str(attempt), "-")
         watched = [path, str(attempt), own, trainers, "--", *trainer]
         _start(folder, [sys.executable, "-m", "cilda.runs.supervisor", *watched], locks)
+
+
+def _processes(folder: RunFolder) -> int:
+    """How many processes a run's settings ask for; in older ones there is no word of it."""
+    config = read_json(folder.run_json).get("config")
+    return int(config.get("gpus", 1)) if isinstance(config, dict) else 1
 
 
 def _start(folder: RunFolder, command: list[str], locks: list[Lock]) -> None:

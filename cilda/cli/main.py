@@ -16,6 +16,7 @@ import typer
 from cilda import __version__
 from cilda.cli.commands import COMMANDS, GROUP_EXAMPLES
 from cilda.cli.help import WIDTH, CommandHelp, GroupHelp, examples
+from cilda.cli.processes import one_voice, part, speak_up
 from cilda.cli.threads import spin_briefly
 from cilda.errors import CildaError
 
@@ -106,10 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Its reader has gone, or its disk is full: what is left must not complain again at the interpreter's end.
             with contextlib.suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    return code
+    return part(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    one_voice()
     given = list(sys.argv[1:] if arguments is None else arguments)
     # A shell's >&- closes a stream for good: what would go there goes nowhere.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
@@ -122,6 +124,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         code = application.main(arguments, prog_name="cilda", standalone_mode=False)
         sys.stdout.flush()
     except CildaError as error:
+        speak_up(error)
         if debug:
             traceback.print_exc()
         return _say(error.what, error.todo, error.exit_code)
@@ -148,6 +151,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _unforeseen(error: Exception) -> int:
+    speak_up(error)
     what = f"{type(error).__name__}: {error}".strip().removesuffix(":")
     return _say(what.splitlines()[0], "not foreseen; the same command with --debug shows where it happened", 1)
 

@@ -13,6 +13,7 @@ from cilda.cli.chosen import AsJson, RunArgument, RunsDirOption, chosen, named, 
 from cilda.cli.ending import left_alone, print_outcome, recorded_outcome
 from cilda.cli.going_on import place_of
 from cilda.cli.launch import launch
+from cilda.cli.processes import asked_for, launched, rank, start_anew
 from cilda.cli.train import asked_of, work
 from cilda.cli.writable import refuse_unwritable
 from cilda.errors import CildaError, UsageError
@@ -35,6 +36,12 @@ def resume(
     force: Annotated[
         bool, typer.Option("--force", help="Also a run that contact was lost with: its machine is surely dead.")
     ] = False,
+    gpus: Annotated[
+        int | None,
+        typer.Option(
+            "--gpus", metavar="N", min=1, help="By so many processes now; by default as many as it began with."
+        ),
+    ] = None,
     anew: Annotated[
         bool, typer.Option("--anew", help="Give up damaged checkpoints: begin anew where none is whole.")
     ] = False,
@@ -42,11 +49,16 @@ def resume(
 ) -> None:
     """Go on with a run: one that was paused, stopped or killed.
 
-    It continues from its last whole checkpoint, with every random state, as if nothing had happened.
+    It continues from its last whole checkpoint, with every random state, as if nothing had happened. Another number of
+    processes goes on with the same batches, but with other dropout.
     """
     if foreground and detach:
         raise UsageError("--foreground and --detach exclude each other", "leave one of them out")
     folder = chosen(run, runs_dir)
+    if rank():
+        # The main process asks whether it may go on.
+        work(folder)
+        return
     status = status_of(folder)
     if status.word != "finished":
         refuse_unwritable(folder)
@@ -65,16 +77,19 @@ def resume(
     asked, config = asked_of(folder)
     rows = open_run(folder).state.get("rows")
     models: Sequence[Role] = ("teacher",) if asked.get("job") == "finetune" else ("teacher", "student", "generator")
+    config = asked_for(config if gpus is None else config.model_copy(update={"gpus": gpus}), given=gpus is not None)
     still_there(config, rows, models, run=named(folder))
     await_release(folder.supervisor_lock, folder.trainer_lock)
     _look_where(folder, anew=anew)
-    if foreground:
+    if foreground and config.gpus > launched():
+        start_anew(config.gpus)
+    if foreground or launched() > 1:
         work(folder)
         outcome = recorded_outcome(folder)
         if outcome is not None:
             print_outcome(folder, outcome, as_json=as_json)
         return
-    launch(folder)
+    launch(folder, processes=config.gpus)
     left_alone(folder, detach=detach, as_json=as_json)
 
 

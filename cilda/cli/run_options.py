@@ -150,6 +150,15 @@ AutoBatchOption = Annotated[
     bool | None,
     typer.Option("--auto-batch", help="Take the micro-batch that fits into memory.", rich_help_panel=BUDGET),
 ]
+GpusOption = Annotated[
+    int | None,
+    typer.Option(
+        "--gpus",
+        metavar="N",
+        help="Processes that share each batch, one a GPU; with device=cpu on the CPU.",
+        rich_help_panel=BUDGET,
+    ),
+]
 LearningRateOption = Annotated[
     float | None,
     typer.Option("--learning-rate", help="By default 2e-5 at width 768, more for narrower.", rich_help_panel=BUDGET),
@@ -204,6 +213,7 @@ _OPTIONS: dict[str, tuple[str | None, Any]] = {
     "micro_batch": ("micro_batch", MicroBatchOption),
     "auto_batch": ("auto_batch", AutoBatchOption),
     "learning_rate": ("learning_rate", LearningRateOption),
+    "gpus": ("gpus", GpusOption),
     "runs_dir": ("runs_dir", RunsDirOption),
     "name": ("name", NameOption),
     "keep": ("keep_checkpoints", KeepOption),

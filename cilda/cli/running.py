@@ -17,6 +17,7 @@ import typer
 
 from cilda.cli.chosen import named
 from cilda.cli.launch import new_run, next_attempt
+from cilda.cli.processes import join, rank
 from cilda.runs.atomic import read_json
 from cilda.runs.control import Orders, RunStopped
 from cilda.runs.events import number
@@ -24,6 +25,7 @@ from cilda.runs.heartbeat import heartbeat
 from cilda.runs.last_words import say_end
 from cilda.runs.layout import RunFolder
 from cilda.runs.locks import Lock
+from cilda.runs.silent import SilentWriter
 from cilda.runs.words import one_line
 from cilda.runs.writer import RunWriter
 
@@ -58,7 +60,7 @@ def started(
     # Seconds, and many more on a busy machine: a run begins when they are over.
     import cilda.distill.session  # noqa: F401
 
-    folder = new_run(config, origins, job=job, purpose=purpose, **more)
+    folder = join(config).told(lambda: new_run(config, origins, job=job, purpose=purpose, **more))
     print(one_line(f"run {folder.id} in {folder.path.parent}"), file=sys.stderr)
     with working(folder, attempt=1) as desk:
         yield desk
@@ -70,12 +72,17 @@ def working(folder: RunFolder, *, attempt: int | None = None, inherited: Lock | 
 
     The first SIGTERM, SIGINT or, when a terminal closes, SIGHUP asks the trainer to stop behind a checkpoint, where a
     trainer is at work to hear it; the second ends the process. Under `nohup` SIGHUP stays ignored. A supervisor hands
-    down the lock, keeps what is printed and measures the machine; without one that is done here.
+    down the lock, keeps what is printed and measures the machine; without one that is done here. Of several processes
+    the main one does all that, and the others follow it.
 
     Raises:
         CildaError: another process works on the run (exit code 75), or the disk refuses.
         typer.Exit: somebody stopped the run.
     """
+    if rank():
+        with _following(folder) as desk:
+            yield desk
+        return
     from cilda.cli.progress import TerminalProgress
 
     attempt = next_attempt(folder) if attempt is None else attempt
@@ -118,6 +125,18 @@ def working(folder: RunFolder, *, attempt: int | None = None, inherited: Lock | 
             raise typer.Exit(_EXIT_CODES.get(error.request.by, 0)) from error
         finally:
             orders.close()
+
+
+@contextmanager
+def _following(folder: RunFolder) -> Iterator[Desk]:
+    """As `working`, in a process beside the main one."""
+    writer = SilentWriter(folder)
+    try:
+        # Nobody looks for requests here.
+        yield Desk(writer, Orders(folder, writer))
+    except RunStopped as stopped:
+        # How it ended is the main process's to say.
+        raise typer.Exit from stopped
 
 
 def _listen_to_trackers(writer: RunWriter, stack: ExitStack) -> None:

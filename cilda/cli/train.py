@@ -1,6 +1,7 @@
 """The process that a supervisor starts: it works on one run, whose settings it takes from the run's own folder.
 
-Run as `python -m cilda.cli.train FOLDER ATTEMPT LOCK`, LOCK being the descriptor of the trainer's lock, inherited.
+Run as `python -m cilda.cli.train FOLDER ATTEMPT LOCK`, LOCK being the descriptor of the trainer's lock, inherited. Of
+several processes none inherits it: LOCK is a dash, and their launcher holds it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from cilda.cli.processes import join, one_voice, part, speak_up
 from cilda.cli.running import Desk, working
 from cilda.errors import CildaError
 from cilda.runs.atomic import read_json
@@ -34,6 +36,7 @@ def work(folder: RunFolder, attempt: int | None = None, lock: Lock | None = None
         typer.Exit: somebody stopped the run.
     """
     asked, config = asked_of(folder)
+    config = config.model_copy(update={"gpus": join(config).size})
     with working(folder, attempt=attempt, inherited=lock) as desk:
         return JOBS[asked.get("job", "distill")](config, asked, desk)
 
@@ -83,11 +86,15 @@ JOBS: dict[str, Callable[[Any, dict[str, Any], Desk], Any]] = {
 def main(arguments: Sequence[str]) -> int:
     """The process's own entry; what it prints is the run's log."""
     path, attempt, descriptor = arguments
+    one_voice()
+    folder = RunFolder(Path(path))
     try:
-        work(RunFolder(Path(path)), int(attempt), Lock.inherited(int(descriptor)))
+        held = Lock.beside(folder.trainer_lock) if descriptor == "-" else Lock.inherited(int(descriptor))
+        work(folder, int(attempt), held)
     except typer.Exit as stopped:
         return stopped.exit_code
     except CildaError as error:
+        speak_up(error)
         lines = [
             f"cilda: {one_line(error.what)}",
             *(f"       {one_line(line)}" for line in error.todo.split("\n") if line),
@@ -97,11 +104,12 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("cilda: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except Exception:
+    except Exception as error:
+        speak_up(error)
         traceback.print_exc()
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(part(main(sys.argv[1:])))

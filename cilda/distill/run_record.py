@@ -9,7 +9,9 @@ from contextlib import contextmanager
 import torch
 
 from cilda.distill.world import world
+from cilda.errors import CildaError
 from cilda.runs.last_words import say_end
+from cilda.runs.layout import reference
 from cilda.runs.writer import RunWriter
 
 
@@ -22,6 +24,12 @@ def recorded(writer: RunWriter) -> Iterator[None]:
     try:
         yield
     except (Exception, KeyboardInterrupt, SystemExit) as error:
+        if world().lost(error):
+            lost = CildaError(
+                "another process of this run has died", f"what it said: cilda logs {reference(writer.folder)}"
+            )
+            say_end(writer, lost)
+            raise lost from error
         say_end(writer, error)
         world().leave(error)
         raise

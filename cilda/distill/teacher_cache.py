@@ -206,11 +206,23 @@ def _asked(
         if world().alone or isinstance(error, RunGone):
             raise
         trouble = str(error)
+    _refuse_if_any(trouble)
     answers = files.opened()
-    for rank, found in enumerate(world().gathered(trouble or ("" if answers else f"{files.folder} is not there"))):
-        if found:
-            raise CildaError(f"process {rank}: {found}", "name a place that all processes share")
+    _refuse_if_any("" if answers else f"{files.folder} is not there")
     return answers
+
+
+def _refuse_if_any(trouble: str) -> None:
+    """Raises in all processes what any of them met.
+
+    Raises:
+        CildaError: one met something.
+    """
+    for rank, met in enumerate(world().gathered(trouble)):
+        if met:
+            raise CildaError(
+                met if world().alone else f"process {rank}: {met}", "name a place that all processes share"
+            )
 
 
 def _to_ask(

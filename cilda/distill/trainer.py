@@ -136,6 +136,11 @@ class Trainer:
         name, state = found
         check_fit(name, state["position"]["fingerprint"], self._fingerprint)
         self.load_state(state)
+        # Older checkpoints do not say it.
+        before = state["position"].get("processes", 1)
+        if before != self._world.size:
+            what = f"written by {before} processes, {self._world.size} go on: the same batches, other dropout"
+            self.writer.event("alert", level="info", what=f"{name} was {what}")
         self._newest = (self._step, name)
         return name
 
@@ -317,6 +322,7 @@ class Trainer:
                 "streams": {name: [stream.epoch, stream.place] for name, stream in self.streams.items()},
                 "best": None if best is None else {"score": best.score, "turn": best.turn, "scores": best.scores},
                 "evaluations_without_gain": self._evaluations_without_gain,
+                "processes": self._world.size,
                 # Only auto_batch changes it.
                 "micro_batch": self.turns.micro_batch,
                 "disagreements": 0 if self._recorder is None else self._recorder.settle(),

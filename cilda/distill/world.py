@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -34,7 +33,8 @@ class World:
     def __init__(self, rank: int = 0, size: int = 1) -> None:
         self.rank = rank
         self.size = size
-        self._told: BaseException | None = None
+        self.heard: BaseException | None = None
+        """The error of which all processes know, if there is one."""
         # Words go over the processors, whatever the devices use among themselves.
         self._words = group.new_group(backend="gloo", timeout=_PATIENCE) if size > 1 else None
 
@@ -60,7 +60,7 @@ class World:
         try:
             said = say()
         except Exception as error:
-            self._told = error
+            self.heard = error
             self._send(_Raised(error))
             raise
         self._send(said)
@@ -71,8 +71,13 @@ class World:
 
         Only a stop is told so: in every other case the process ends with a code for which its launcher ends them all.
         """
-        if not self.alone and self.main and isinstance(error, RunStopped) and error is not self._told:
+        if not self.alone and self.main and isinstance(error, RunStopped) and error is not self.heard:
             self._send(_Raised(error))
+
+    def lost(self, error: BaseException) -> bool:
+        """Whether an error tells that another process is no longer there."""
+        broken = isinstance(error, group.DistError) or "Connection closed by peer" in str(error)
+        return not self.alone and broken
 
     def gathered(self, own: T) -> list[T]:
         """What each process has, by rank."""
@@ -139,6 +144,7 @@ class World:
         group.broadcast(message, 0, group=self._words)
         said = pickle.loads(message.numpy().tobytes())  # noqa: S301  our own main process wrote it
         if isinstance(said, _Raised):
+            self.heard = said.error
             raise said.error
         return said
 
@@ -175,18 +181,18 @@ def world() -> World:
     return _world
 
 
-def launched() -> int:
-    """How many processes a launcher, such as accelerate or torchrun, has started together with this one; else 1."""
-    told = os.environ.get("WORLD_SIZE", "1")
-    return int(told) if told.isdecimal() and "RANK" in os.environ else 1
-
-
 def join(*, cpu: bool) -> World:
-    """Joins the processes that a launcher has started together with this one; alone where there is none."""
+    """Joins the processes that a launcher, such as accelerate or torchrun, has started together with this one."""
     global _world  # noqa: PLW0603  a process belongs to one world
-    if launched() > 1 and _world.alone:
-        from accelerate import PartialState
+    from accelerate import PartialState
 
-        state = PartialState(cpu=cpu, timeout=_PATIENCE)
-        _world = World(state.process_index, state.num_processes)
+    state = PartialState(cpu=cpu, timeout=_PATIENCE)
+    _world = World(state.process_index, state.num_processes)
     return _world
+
+
+def part() -> None:
+    """Takes leave of the other processes."""
+    global _world  # noqa: PLW0603  a process belongs to one world
+    _world = ALONE
+    group.destroy_process_group()

@@ -77,6 +77,18 @@ class Lock:
         os.set_inheritable(descriptor, False)
         return cls(descriptor)
 
+    @classmethod
+    def beside(cls, path: Path) -> Lock:
+        """The lock at `path`, which the process that started this one holds: here it can only be signed.
+
+        Raises:
+            CildaError: the disk refused.
+        """
+        try:
+            return cls(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666))
+        except OSError as error:
+            raise refusal(error, path) from error
+
     def say(self, **says: Any) -> None:
         """Writes who holds it into the file. A full disk costs only that."""
         content = {"pid": os.getpid(), "host": socket.gethostname(), "t": round(time.time(), 3), **says}

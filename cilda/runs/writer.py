@@ -22,7 +22,7 @@ from cilda.runs.windows import Window, window_seconds
 Listener = Callable[[Event], None]
 
 _STATE_SECONDS = 1.0
-_ENDS = ("finished", "stopped", "failed")
+ENDS = ("finished", "stopped", "failed")
 _PLACE = ("stage", "turn", "total_turns", "step", "total", "epoch", "best", "best_turn", "rows", "labels")
 # On a nearly full disk short lines fit and long ones do not, in turn.
 _TROUBLE_SECONDS = 60.0
@@ -115,7 +115,7 @@ class RunWriter:
         with self._lock:
             self._moved = self._clock()
             self._flush_metrics()
-            if kind in _ENDS:
+            if kind in ENDS:
                 self.end = kind
             self._write(self._events, kind, fields)
 

@@ -1,0 +1,47 @@
+"""Runs a module in several processes of this machine, through accelerate's launcher.
+
+Run as `python -m cilda.cli.together PROCESSES MODULE ARGUMENTS…`. It ends with the code of the first process that
+failed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+# So long the processes may take to stop behind a checkpoint when a signal has asked for it.
+_STOP_SECONDS = 300
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The process's own entry."""
+    from accelerate.commands.launch import launch_command, launch_command_parser
+    from torch.distributed.elastic.multiprocessing import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+    processes, module, *rest = arguments
+    os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", str(_STOP_SECONDS))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // int(processes))))
+    options = {
+        "num_processes": processes,
+        "num_machines": "1",
+        # A port that is free.
+        "main_process_port": "0",
+        # Precision and compiling are ours to set.
+        "mixed_precision": "no",
+        "dynamo_backend": "no",
+    }
+    told = [part for name, value in options.items() for part in (f"--{name}", value)]
+    try:
+        launch_command(launch_command_parser().parse_args(["--multi_gpu", *told, "-m", module, *rest]))
+    except ChildFailedError as failed:
+        code = failed.get_first_failure()[1].exitcode
+        return code if code > 0 else 128 - code
+    except SignalException as stopped:
+        return 128 + stopped.sigval
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
