@@ -1,4 +1,4 @@
-"""`python -m cilda`: the command, where a launcher wants a module."""
+"""`python -m cilda`: the command, for launchers that start a module."""
 
 from __future__ import annotations
 
@@ -6,4 +6,5 @@ import sys
 
 from cilda.cli.main import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -123,6 +123,7 @@ def test_each_help_page_ends_with_two_or_three_examples(command: object) -> None
 
 DOCUMENTS = (
     "README.md",
+    "docs/clusters.md",
     "docs/dashboard.md",
     "docs/export.md",
     "docs/inspect.md",
@@ -159,6 +160,10 @@ def assert_command_exists(line: str) -> None:
     """Fails unless the command and each option of a shell line are known to the command line."""
     words = shlex.split(line.split("|", maxsplit=1)[0], comments=True)
     commands = getattr(get_command(build()), "commands")  # noqa: B009
+    if "--" in words:
+        handed_on = words[words.index("--") + 1 :]
+        words = words[: words.index("--")]
+        assert_command_exists(shlex.join(["cilda", *(["distill"] if handed_on[0].startswith("-") else []), *handed_on]))
     own = {option for parameter in get_command(build()).params for option in parameter.opts} | {"--help", "-h"}
     names = [word for word in words[1:] if not word.startswith("-")]
     known = set(own)

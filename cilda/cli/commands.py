@@ -47,6 +47,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "launch",
+        "launch_command.launch",
+        "Learn",
+        (
+            "cilda launch --slurm --nodes 2 --gpus 8 -- --teacher bert-base --student 6L",
+            "cilda launch --slurm --gpus 4 --time 04:00:00 --dry-run -- finetune --teacher roberta-large --task mnli",
+            "cilda launch --slurm --gpus 4 -- resume sst2-6L",
+        ),
+    ),
+    Command(
         "check",
         "check.check",
         "Learn",

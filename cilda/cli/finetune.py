@@ -10,7 +10,7 @@ import typer
 from cilda.cli.beforehand import looked_over, refuse_taken
 from cilda.cli.description import anchored
 from cilda.cli.processes import asked_for, launched, start_anew
-from cilda.cli.run_options import KEEP, OF_TEACHERS, Given, takes_settings
+from cilda.cli.run_options import AS_TEACHER_SETTINGS, KEEP, OF_TEACHERS, Given, takes_settings
 from cilda.cli.running import Desk, started
 from cilda.cli.table import show_json
 from cilda.runs.events import finite
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cilda.distill.teacher import Teacher
 
 
-@takes_settings(OF_TEACHERS, as_settings={"epochs": "teacher_epochs", "learning_rate": "teacher_learning_rate"})
+@takes_settings(OF_TEACHERS, as_settings=AS_TEACHER_SETTINGS)
 def finetune(
     given: Given,
     out: Annotated[

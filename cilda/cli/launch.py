@@ -110,13 +110,19 @@ def tell_started(folder: RunFolder) -> None:
     print("\n".join(lines), file=sys.stderr)
 
 
+def name_parts(config: RunConfig, purpose: str | None) -> dict[str, str]:
+    """What the name of a run says that nobody has named; `purpose` as of `new_run`."""
+    return {
+        "task": config.task if config.train_file is None else config.train_file.stem,
+        "student": config.student if purpose is None else config.teacher,
+        "method": purpose or config.method,
+    }
+
+
 def _new_folder(config: RunConfig, purpose: str | None) -> RunFolder:
     from datetime import datetime
 
     runs_dir = config.runs_dir or default_runs_dir()
     if config.name is not None:
         return create(runs_dir, config.name)
-    task = config.task if config.train_file is None else config.train_file.stem
-    student = config.student if purpose is None else config.teacher
-    now = datetime.now().astimezone()
-    return create_new(runs_dir, task=task, student=student, method=purpose or config.method, now=now)
+    return create_new(runs_dir, **name_parts(config, purpose), now=datetime.now().astimezone())

@@ -224,6 +224,8 @@ OF_TEACHERS = frozenset(_OPTIONS) - {
     "keep",
 }  # fmt: skip
 """The options of whoever only fine-tunes."""
+AS_TEACHER_SETTINGS: Mapping[str, str] = {"epochs": "teacher_epochs", "learning_rate": "teacher_learning_rate"}
+"""What some of them stand for."""
 _GIVEN = "given"
 
 
@@ -256,6 +258,13 @@ class Given:
         return {"settings": self.settings, "weights": self.weights, "config_file": self.config_file}
 
 
+def given_by(values: Mapping[str, Any], as_settings: Mapping[str, str] | None = None) -> Given:
+    """What parsed parameters say of a run's settings; `as_settings` as of `takes_settings`, others are passed over."""
+    settings = {name: (as_settings or {}).get(name) or setting for name, (setting, _) in _OPTIONS.items()}
+    flags = {setting: values[name] for name, setting in settings.items() if setting and name in values}
+    return Given(flags, values.get("setting") or [], values.get("weight") or [], values.get("config_file"))
+
+
 def takes_settings(
     options: Iterable[str] = _OPTIONS, *, but: Iterable[str] = (), as_settings: Mapping[str, str] | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -263,16 +272,12 @@ def takes_settings(
 
     `as_settings` says which setting an option stands for where it is not the usual one.
     """
-    meant = as_settings or {}
     chosen = [name for name in _OPTIONS if name in set(options) - set(but)]
 
     def dress(function: Callable[..., None]) -> Callable[..., None]:
         def command(**values: Any) -> None:
             said = {name: values.pop(name) for name in chosen}
-            settings = {name: meant.get(name) or _OPTIONS[name][0] for name in chosen}
-            flags = {setting: said[name] for name, setting in settings.items() if setting}
-            given = Given(flags, said.get("setting") or [], said.get("weight") or [], said.get("config_file"))
-            function(**{_GIVEN: given}, **values)
+            function(**{_GIVEN: given_by(said, as_settings)}, **values)
 
         kind = inspect.Parameter.KEYWORD_ONLY
         shared = [inspect.Parameter(name, kind, default=None, annotation=_OPTIONS[name][1]) for name in chosen]
