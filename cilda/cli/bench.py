@@ -14,7 +14,7 @@ from cilda.cli.completion import complete_methods, complete_tasks
 from cilda.cli.description import anchored
 from cilda.cli.ending import left_alone
 from cilda.cli.launch import launch
-from cilda.cli.processes import asked_for, launched
+from cilda.cli.processes import asked_for, started_together
 from cilda.cli.run_options import BUDGET, KEEP, LEARN, METHOD, Given, takes_settings
 from cilda.cli.student_fits import refuse_impossible_student
 from cilda.errors import UsageError, unknown
@@ -114,7 +114,7 @@ def bench(
     """
     if foreground and detach:
         raise UsageError("--foreground and --detach exclude each other", "leave one of them out")
-    if launched() > 1:
+    if started_together() > 1:
         raise UsageError("a bench starts the processes of its runs itself", "leave the launcher out, and say --gpus N")
     chosen = _tasks(tasks, given.flags["train_file"])
     everywhere, by_task = _settings_by_task(given.settings, chosen)

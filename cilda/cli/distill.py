@@ -13,7 +13,7 @@ from cilda.cli.demo import DEMO_SETTINGS, DEMO_TASK, refuse_own_task, run_demo
 from cilda.cli.description import anchored
 from cilda.cli.ending import left_alone, print_outcome
 from cilda.cli.launch import launch, new_run
-from cilda.cli.processes import asked_for, launched, start_anew
+from cilda.cli.processes import asked_for, start_anew, started_together
 from cilda.cli.row_files import refuse_missing, refuse_unreadable_rows
 from cilda.cli.run_options import KEEP, METHOD, Given, takes_settings
 from cilda.cli.running import started
@@ -76,7 +76,7 @@ def distill(
     """
     if foreground and detach:
         raise UsageError("--foreground and --detach exclude each other", "leave one of them out")
-    if detach and launched() > 1:
+    if detach and started_together() > 1:
         raise UsageError("--detach is given to processes that a launcher has started", "leave it out: they stay")
     flags = given.flags
     if demo:
@@ -102,7 +102,7 @@ def distill(
     if demo:
         if detach:
             raise UsageError("--demo makes several runs, one after the other, and stays", "leave --detach out")
-        if config.gpus > 1 or launched() > 1:
+        if config.gpus > 1 or started_together() > 1:
             raise UsageError("--demo is played by one process", "leave --gpus, or the launcher, out")
         run_demo(config, origins, as_json=as_json)
         return
@@ -110,9 +110,9 @@ def distill(
     data = looked_over(config)
     refuse_impossible_student(config)
     config = anchored(config)
-    if foreground and config.gpus > launched():
+    if foreground and config.gpus > started_together():
         start_anew(config.gpus)
-    if foreground or launched() > 1:
+    if foreground or started_together() > 1:
         with started(config, origins, job="distill") as desk:
             from cilda.distill.session import distil
 

@@ -9,7 +9,7 @@ import typer
 
 from cilda.cli.beforehand import looked_over, refuse_taken
 from cilda.cli.description import anchored
-from cilda.cli.processes import asked_for, launched, start_anew
+from cilda.cli.processes import asked_for, start_anew, started_together
 from cilda.cli.run_options import AS_TEACHER_SETTINGS, KEEP, OF_TEACHERS, Given, takes_settings
 from cilda.cli.running import Desk, started
 from cilda.cli.table import show_json
@@ -40,7 +40,7 @@ def finetune(
     config = asked_for(config, given=origins.get("gpus", "default") != "default")
     data = looked_over(config, models=("teacher",))
     config = anchored(config)
-    if config.gpus > launched():
+    if config.gpus > started_together():
         start_anew(config.gpus)
     kept = None if out is None else out.absolute()
     with started(config, origins, job="finetune", purpose="finetune", out=kept) as desk:

@@ -21,7 +21,7 @@ _LOOK_SECONDS = 1.0
 _ORPHAN_SECONDS = 120.0
 
 
-def launched() -> int:
+def started_together() -> int:
     """How many processes a launcher, such as accelerate or torchrun, has started for one run; 1 where none has."""
     told = os.environ.get("WORLD_SIZE", "")
     return max(1, int(told)) if told.isdecimal() and "RANK" in os.environ else 1
@@ -29,7 +29,7 @@ def launched() -> int:
 
 def rank() -> int:
     """This process's number among them; 0 speaks for all."""
-    return int(os.environ["RANK"]) if launched() > 1 else 0
+    return int(os.environ["RANK"]) if started_together() > 1 else 0
 
 
 def asked_for(config: RunConfig, *, given: bool) -> RunConfig:
@@ -39,12 +39,13 @@ def asked_for(config: RunConfig, *, given: bool) -> RunConfig:
         UsageError: a launcher started another number; a single device is named for several processes.
         CildaError: so many GPUs are not here.
     """
-    if launched() > 1:
-        if given and config.gpus != launched():
+    if started_together() > 1:
+        if given and config.gpus != started_together():
             raise UsageError(
-                f"gpus is {config.gpus}, and a launcher has started {launched()} processes", "leave one of them out"
+                f"gpus is {config.gpus}, and a launcher has started {started_together()} processes",
+                "leave one of them out",
             )
-        config = config.model_copy(update={"gpus": launched()})
+        config = config.model_copy(update={"gpus": started_together()})
     if config.gpus > 1 and config.device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"{config.gpus} processes cannot share the device {config.device}", "say device=cuda or cpu")
     if config.gpus > 1 and config.device != "cpu":
@@ -69,7 +70,7 @@ def join(config: RunConfig) -> World:
     """Joins the other processes; alone where there are none. They end soon after their launcher has."""
     from cilda.distill import world
 
-    if launched() > 1 and world.world().alone:
+    if started_together() > 1 and world.world().alone:
         joined = world.join(cpu=config.device == "cpu")
         if not joined.main:
             # The launcher passes a signal on to all; the main process decides, and takes the others along.
@@ -106,7 +107,7 @@ def speak_up(error: BaseException) -> None:
     joined = sys.modules.get("cilda.distill.world")
     if rank() and joined is not None and not joined.world().alone and joined.world().heard is not error:
         sys.stderr = sys.__stderr__ or sys.stderr
-        print(f"process {rank()} of {launched()}:", file=sys.stderr)
+        print(f"process {rank()} of {started_together()}:", file=sys.stderr)
 
 
 def _refuse_missing_gpus(processes: int) -> None:

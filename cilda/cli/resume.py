@@ -13,7 +13,7 @@ from cilda.cli.chosen import AsJson, RunArgument, RunsDirOption, chosen, named, 
 from cilda.cli.ending import left_alone, print_outcome, recorded_outcome
 from cilda.cli.going_on import place_of
 from cilda.cli.launch import launch
-from cilda.cli.processes import asked_for, launched, rank, start_anew
+from cilda.cli.processes import asked_for, rank, start_anew, started_together
 from cilda.cli.train import asked_of, work
 from cilda.cli.writable import refuse_unwritable
 from cilda.errors import CildaError, UsageError
@@ -81,9 +81,9 @@ def resume(
     still_there(config, rows, models, run=named(folder))
     await_release(folder.supervisor_lock, folder.trainer_lock)
     _look_where(folder, anew=anew)
-    if foreground and config.gpus > launched():
+    if foreground and config.gpus > started_together():
         start_anew(config.gpus)
-    if foreground or launched() > 1:
+    if foreground or started_together() > 1:
         work(folder)
         outcome = recorded_outcome(folder)
         if outcome is not None:

@@ -61,7 +61,7 @@ class Encoder(nn.Module):
     def layers(self) -> list[nn.Module]:
         """The modules whose outputs are the layers, from the first to the last."""
         base = self.model.base_model
-        modules = list(base.get_submodule(FAMILIES[self.model.config.model_type].layers).children())
+        modules = self.transformer_layers
         convolution = getattr(getattr(base, "encoder", None), "conv", None)
         if convolution is not None:
             modules[0] = convolution
@@ -71,10 +71,10 @@ class Encoder(nn.Module):
         return modules
 
     @property
-    def _first(self) -> nn.Module:
-        """The first layer itself, whose input is the embeddings' output."""
+    def transformer_layers(self) -> list[nn.Module]:
+        """The transformer layers themselves; the input of the first is the embeddings' output."""
         base = self.model.base_model
-        return next(base.get_submodule(FAMILIES[self.model.config.model_type].layers).children())
+        return list(base.get_submodule(FAMILIES[self.model.config.model_type].layers).children())
 
     @property
     def depth(self) -> int:
@@ -116,7 +116,7 @@ class Encoder(nn.Module):
                 keep = partial(_keep, pooled, partial(pool, attention_BT=batch.attention_BT, how=self.pooling))
                 stack.enter_context(_hooked(self.layers, keep))
             if want_tokens:
-                stack.enter_context(_first_input(self._first, hidden))
+                stack.enter_context(_first_input(self.transformer_layers[0], hidden))
                 stack.enter_context(_hooked(self.layers, partial(_keep, hidden, _as_it_is)))
             answer = self.model(**inputs)
         return Outputs(

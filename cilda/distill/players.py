@@ -33,6 +33,8 @@ class Players:
     generator: Generator | None = None
     answers: Answers | None = None
     """What the teacher said of the training rows as they stand, where that is kept."""
+    asks_teacher: bool = True
+    """Whether the teacher, if there is one, is asked in turns all the same."""
 
     def __post_init__(self) -> None:
         # The first turns are the generator's: a student that still asked for gradients would gather theirs, and its

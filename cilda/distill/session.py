@@ -28,6 +28,7 @@ from cilda.distill.preflight import look, refuse_misfit, tell
 from cilda.distill.recorder import Recorder, RecordSettings
 from cilda.distill.rehearsal import models_of, rehearsed
 from cilda.distill.run_record import recorded
+from cilda.distill.sharding import shard, wants_sharding
 from cilda.distill.start_record import StartRecord
 from cilda.distill.task_data import TaskData, load_task_data
 from cilda.distill.teacher import Teacher, load_teacher, obtain_teacher
@@ -139,6 +140,9 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
         config, texts=len(train), width=players.student.width, mask_id=mask_id or 0, bfloat16=bfloat16
     )
     players = _with_answers(config, teacher.loaded, players, train, settings, writer, beginning)
+    spread = players.teacher is not None and players.asks_teacher and wants_sharding()
+    if spread and players.teacher is not None:
+        shard(players.teacher, device)
     trainer = Trainer(
         players=players,
         recipe=recipe,
@@ -171,7 +175,11 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
         tell(preflight, writer)
         return trainer.turns.micro_batch
 
-    trainer.turns.micro_batch = world().told(looked_over)
+    if spread:
+        what = "the teacher's layers lie in parts on all processes: memory and time are not looked over"
+        writer.event("alert", level="info", what=what)
+    else:
+        trainer.turns.micro_batch = world().told(looked_over)
     beginning.over()
     best = trainer.run()
     scores = {split: _judged(players.student, data, rows, split, config, writer) for split, rows in splits.items()}
@@ -206,7 +214,7 @@ def _with_answers(
     if answers is not None and not need.asks_more:
         # Its room on the device is free for larger batches.
         players.teacher.cpu()
-    return replace(players, answers=answers)
+    return replace(players, answers=answers, asks_teacher=answers is None or need.asks_more)
 
 
 def _judged(

@@ -6,6 +6,7 @@ lies then in FOLDER/R.safetensors.
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from cilda.distill.losses.loss import Moment
 from cilda.distill.players import Projection
+from cilda.distill.sharding import shard
 from cilda.distill.step import Turns, TurnSettings
 from cilda.distill.world import join, world
 from cilda.methods import METHODS
@@ -36,6 +38,8 @@ class Case:
     projection: Projection = "critic"
     at_once: int | None = None
     """Texts at once in all processes together; None for the whole batch."""
+    sharded: bool = False
+    """Whether the teacher's layers lie in parts on all processes."""
     dropped: bool = False
     """Whether nothing is drawn of some texts, so that a process may have nothing to rewrite."""
 
@@ -50,6 +54,8 @@ CASES: dict[str, Case] = {
     "in parts, per token": Case(METHODS["tinybert"], texts=8, at_once=4),
     "one text": Case(METHODS["cilda"], texts=1),
     "a part of one text": Case(METHODS["codir"], texts=5, at_once=2),
+    "sharded": Case(METHODS["cilda"], sharded=True),
+    "sharded, every layer": Case(METHODS["tinybert"], family="modernbert", sharded=True),
     "nothing drawn in a half": Case(METHODS["cilda"], texts=2, dropped=True),
 }
 
@@ -80,6 +86,9 @@ def found(case: Case) -> dict[str, Tensor]:
         micro_batch=None if case.at_once is None else case.at_once // processes,
     )
     players = tiny_players(case.family, case.recipe, classes=case.classes, dropout=False)
+    if case.sharded and processes > 1:
+        assert players.teacher is not None
+        shard(players.teacher, torch.device("cpu"))
     turns = tiny_turns(case.family, case.recipe, players=players, settings=settings)
     movers = {name: Noted(mover.parameters) for name, mover in turns.optimizers.items()}
     turns.optimizers = movers
@@ -127,6 +136,7 @@ def difference(first: dict[str, Tensor], second: dict[str, Tensor]) -> float:
 def main(folder: Path) -> None:
     """All cases, in this process's part."""
     torch.set_num_threads(1)
+    os.environ["FSDP_VERSION"] = "2"
     rank = join(cpu=True).rank
     told = {f"{name}: {key}": value for name, case in CASES.items() for key, value in found(case).items()}
     save_file(told, folder / f"{rank}.safetensors")
