@@ -29,15 +29,16 @@ def shard(teacher: Encoder, device: torch.device) -> None:
     """
     from accelerate import FullyShardedDataParallelPlugin
 
+    version = os.environ.get("FSDP_VERSION", "1")
+    if version != "2":
+        raise CildaError(
+            f"accelerate's config says fsdp_version {version}",
+            "set fsdp_version to 2 there, or make another config with: accelerate config",
+        )
     try:
         plugin = FullyShardedDataParallelPlugin()
     except ValueError as error:
         raise CildaError(f"accelerate's config: {error}", "make another with: accelerate config") from error
-    if plugin.fsdp_version != 2:
-        raise CildaError(
-            f"accelerate's config says fsdp_version {plugin.fsdp_version}",
-            "set fsdp_version to 2 there, or make another config with: accelerate config",
-        )
     mesh = init_device_mesh(device.type, (world().size,))
     for layer in teacher.transformer_layers:
         fully_shard(
