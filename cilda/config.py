@@ -73,6 +73,9 @@ class RunConfig(BaseModel):
     )
     max_turns: Count | None = Field(None, description="student turns at most")
     batch_size: Count = Field(32, description="texts in a turn")
+    tokens_per_batch: Count | None = Field(
+        None, description="tokens in a turn, padding counted in; given, batch_size says nothing"
+    )
     micro_batch: Count | None = Field(
         None, description="texts at once on the device; gradients are gathered over a batch's parts"
     )

@@ -25,11 +25,17 @@ class Layer:
 def resolve(layers: list[Layer]) -> tuple[RunConfig, dict[str, str]]:
     """The config from layers of settings, the later over the earlier, and each key's origin.
 
-    `weights` are joined term by term. Raises UsageError as `RunConfig.checked` does.
+    `weights` are joined term by term. Of a batch in texts and one in tokens the later said holds. Raises UsageError as
+    `RunConfig.checked` does, and where flags say both.
     """
+    flags = {layer.origin for layer in layers if layer.values}
+    if {"--batch-size", "--tokens-per-batch"} <= flags:
+        raise UsageError("--batch-size and --tokens-per-batch both say how large a batch is", "leave one of them out")
     values: dict[str, Any] = {}
     origins: dict[str, str] = dict.fromkeys(RunConfig.model_fields, "default")
     for layer in layers:
+        if "batch_size" in layer.values and values.pop("tokens_per_batch", None) is not None:
+            origins["tokens_per_batch"] = layer.origin
         for key, value in layer.values.items():
             joined = key == "weights" and isinstance(value, Mapping) and isinstance(values.get(key), Mapping)
             # Taken out first: the later a weight was given, the later it is applied.

@@ -72,6 +72,17 @@ def test_later_layers_win_and_each_setting_knows_its_origin() -> None:
     assert set(origins) == set(RunConfig.model_fields)
 
 
+def test_of_a_batch_in_texts_and_one_in_tokens_the_later_holds() -> None:
+    tokens, texts = Layer("settings.toml", {"tokens_per_batch": 4096}), Layer("--batch-size", {"batch_size": 8})
+    config, origins = resolve([tokens, texts])
+    assert (config.batch_size, config.tokens_per_batch, origins["tokens_per_batch"]) == (8, None, "--batch-size")
+    assert resolve([texts, tokens])[0].tokens_per_batch == 4096
+    both = Layer("run.toml", {"batch_size": 32, "tokens_per_batch": 4096})
+    assert resolve([both])[0].tokens_per_batch == 4096
+    with pytest.raises(UsageError, match="--batch-size and --tokens-per-batch both say"):
+        resolve([texts, Layer("--tokens-per-batch", {"tokens_per_batch": 4096})])
+
+
 def test_settings_from_the_environment() -> None:
     variables = {
         "CILDA_BATCH_SIZE": "16",

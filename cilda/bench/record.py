@@ -18,8 +18,8 @@ from cilda.runs.other_seeds import BESIDE
 # What a teacher follows from; all else is the student's.
 _OF_TEACHER = {
     "task", "train_file", "validation_file", "text", "text_pair", "label", "regression", "allow_empty", "limit",
-    "hold_out", "data_seed", "max_length", "batch_size", "weight_decay", "clip_norm", "warmup_fraction",
-    "teacher_epochs", "teacher_learning_rate", "evaluate_every", "seed", "precision",
+    "hold_out", "data_seed", "max_length", "batch_size", "tokens_per_batch", "weight_decay", "clip_norm",
+    "warmup_fraction", "teacher_epochs", "teacher_learning_rate", "evaluate_every", "seed", "precision",
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cilda.distill.speed import Machine, Speed
 
 _SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)
+_TOKENS = tuple(32 * size for size in _SIZES)
 
 
 @takes_settings(
@@ -38,8 +39,8 @@ def benchmark(
     """Measure this machine: texts a second, memory, where a turn's time goes, and which batch and precision to choose.
 
     Takes the options of `cilda distill` and plays turns of its models on its texts, in each precision that the device
-    has, with batches of rising size while that pays. Nothing is trained, and nothing is kept. A minute on a GPU, some
-    on a CPU.
+    has, with batches of rising size while that pays: in texts or, with --tokens-per-batch, in tokens. Nothing is
+    trained, and nothing is kept. A minute on a GPU, some on a CPU.
     """
     config, _ = given.resolved()
     here, found, own = _measured(config)
@@ -61,6 +62,7 @@ def _measured(config: RunConfig) -> tuple[Machine, list[Speed], Speed | None]:
     data = looked_over(config)
     say("loading PyTorch and the models")
     from cilda.distill.assembly import assemble_generator
+    from cilda.distill.batching import Batching
     from cilda.distill.hardware import uses_bfloat16
     from cilda.distill.rehearsal import fresh_turns
     from cilda.distill.speed import machine, speeds
@@ -80,7 +82,10 @@ def _measured(config: RunConfig) -> tuple[Machine, list[Speed], Speed | None]:
     )
     say(f"measuring matrix products in {' and '.join(precisions)}")
     here = machine(turns.device, precisions)
-    sizes = sorted({*_SIZES, config.batch_size})
+    if config.tokens_per_batch is None:
+        sizes = [Batching(texts) for texts in sorted({*_SIZES, config.batch_size})]
+    else:
+        sizes = [Batching(config.batch_size, tokens) for tokens in sorted({*_TOKENS, config.tokens_per_batch})]
     found = []
     for speed in speeds(turns, train, sizes, here, settings.cycle(config.recipe), tell=lambda what: say(f"{what} …")):
         found.append(speed)
@@ -88,17 +93,24 @@ def _measured(config: RunConfig) -> tuple[Machine, list[Speed], Speed | None]:
             say(f"  {speed.texts_per_second:,.0f} texts a second, {size_words(speed.peak_bytes)}")
     if not found:
         raise CildaError(
-            f"not even a turn of {sizes[0]} texts can be played here",
+            f"not even a turn of {sizes[0]} can be played here",
             f"the training set has {len(train)} rows, {size_words(here.limit_bytes)} of memory can be had",
         )
-    wanted = (config.batch_size, "bfloat16" if settings.turn.bfloat16 else "float32")
-    return here, found, next((one for one in found if (one.batch_size, one.precision) == wanted), None)
+    wanted = (_size_of(config), "bfloat16" if settings.turn.bfloat16 else "float32")
+    return here, found, next((one for one in found if (_size_of(one), one.precision) == wanted), None)
+
+
+def _size_of(one: RunConfig | Speed) -> int:
+    """The batch in the measure that was asked for."""
+    return one.batch_size if one.tokens_per_batch is None else one.tokens_per_batch
 
 
 def _show(found: Sequence[Speed]) -> None:
     players = list(found[0].turns)
+    by_tokens = found[0].tokens_per_batch is not None
     columns = (
         "precision",
+        *(("tokens a turn",) if by_tokens else ()),
         "texts a turn",
         "texts/s",
         *(f"{player} turn" for player in players),
@@ -108,6 +120,7 @@ def _show(found: Sequence[Speed]) -> None:
     rows = [
         (
             speed.precision,
+            *((str(speed.tokens_per_batch),) if by_tokens else ()),
             str(speed.batch_size),
             f"{speed.texts_per_second:,.0f}",
             *(f"{1000 * speed.turns[player].seconds:,.0f} ms" for player in players),
@@ -131,15 +144,16 @@ def _advice(here: Machine, found: Sequence[Speed], own: Speed | None, config: Ru
     for player, turn in best.turns.items():
         shares = sorted(turn.shares.items(), key=lambda one: -one[1])
         lines.append(f"of a {player} turn's time: {', '.join(f'{part} {share:.0%}' for part, share in shares)}")
-    options = f"--batch-size {best.batch_size} --set precision={best.precision}"
+    flag, measure = ("--batch-size", "texts") if best.tokens_per_batch is None else ("--tokens-per-batch", "tokens")
+    options = f"{flag} {_size_of(best)} --set precision={best.precision}"
     if own is best:
         lines.append(f"choose what you have: {options}")
     elif own is not None:
         gain = best.texts_per_second / own.texts_per_second
-        lines.append(f"choose {options}: {gain:.2f} times as fast as {own.batch_size} texts in {own.precision}")
+        lines.append(f"choose {options}: {gain:.2f} times as fast as {_size_of(own)} {measure} in {own.precision}")
     else:
         lines.append(f"choose {options}")
-    if best.batch_size != config.batch_size:
+    if _size_of(best) != _size_of(config):
         lines.append("another batch is another training: with a larger one the same epochs have fewer turns.")
     lines.append(f"texts are {best.length} tokens long here; whether the longest fit, says cilda check.")
     return lines

@@ -140,6 +140,15 @@ TeacherEpochsOption = Annotated[
 BatchSizeOption = Annotated[
     int | None, typer.Option("--batch-size", help="Texts in a turn; by default 32.", rich_help_panel=BUDGET)
 ]
+TokensPerBatchOption = Annotated[
+    int | None,
+    typer.Option(
+        "--tokens-per-batch",
+        metavar="N",
+        help="Tokens in a turn, padding counted in, instead of a number of texts.",
+        rich_help_panel=BUDGET,
+    ),
+]
 MicroBatchOption = Annotated[
     int | None,
     typer.Option(
@@ -210,6 +219,7 @@ _OPTIONS: dict[str, tuple[str | None, Any]] = {
     "max_turns": ("max_turns", MaxTurnsOption),
     "teacher_epochs": ("teacher_epochs", TeacherEpochsOption),
     "batch_size": ("batch_size", BatchSizeOption),
+    "tokens_per_batch": ("tokens_per_batch", TokensPerBatchOption),
     "micro_batch": ("micro_batch", MicroBatchOption),
     "auto_batch": ("auto_batch", AutoBatchOption),
     "learning_rate": ("learning_rate", LearningRateOption),

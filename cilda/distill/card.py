@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cilda import __version__
 from cilda.config import RunConfig
+from cilda.distill.batching import Batching
 from cilda.distill.models import Student
 from cilda.distill.outcome import Outcome
 from cilda.distill.task_data import TaskData
@@ -14,6 +15,7 @@ def model_card(config: RunConfig, data: TaskData, teacher: Teacher, student: Stu
     """The text of README.md in a student's folder."""
     recipe = config.recipe
     task = data.task
+    batching = Batching(config.batch_size, config.tokens_per_batch)
     lines = [
         "---",
         "library_name: transformers",
@@ -29,7 +31,7 @@ def model_card(config: RunConfig, data: TaskData, teacher: Teacher, student: Stu
         f"- **Teacher**: {teacher.loaded.source}, {outcome.teacher_parameters:,} parameters",
         f"- **Training rows**: {len(data.train):,}, {data.train.source}",
         f"- **Labels**: {', '.join(task.labels) or 'an amount (regression)'}",
-        f"- **Turns**: {outcome.turns:,} of {config.batch_size} texts, best at turn {outcome.best_turn:,}",
+        f"- **Turns**: {outcome.turns:,} of {batching}, best at turn {outcome.best_turn:,}",
         f"- **Seed**: {config.seed}; **longest text**: {config.max_length} tokens",
         "",
         "| split | metric | teacher | student |",

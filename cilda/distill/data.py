@@ -1,4 +1,4 @@
-"""Tokenised rows, and batches of texts of similar length from them."""
+"""Tokenised rows, and batches from them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from cilda.distill.batch import Batch
+from cilda.distill.batching import Batching
 from cilda.tasks.rows import Rows
 
-# Texts are sorted by length within pools of this many batches: padding falls to a few per cent, while a
-# batch still differs from epoch to epoch.
-_POOL_BATCHES = 50
 _TIMED_TEXTS = 50
 
 
@@ -161,21 +159,6 @@ def _flat(lists: list[list[int]], total: int, dtype: torch.dtype) -> torch.Tenso
     return torch.from_numpy(flat).to(dtype)
 
 
-def epoch_order(
-    lengths: np.ndarray[Any, np.dtype[np.int64]], batch_size: int, seed: int, epoch: int
-) -> list[list[int]]:
-    """The batches of one epoch: every text once, neighbours of similar length, batches in random order."""
-    random = np.random.default_rng([seed, epoch])
-    shuffled = random.permutation(len(lengths))
-    pool = batch_size * _POOL_BATCHES
-    batches: list[list[int]] = []
-    for start in range(0, len(shuffled), pool):
-        part = shuffled[start : start + pool]
-        part = part[np.argsort(lengths[part], kind="stable")]
-        batches += [part[at : at + batch_size].tolist() for at in range(0, len(part), batch_size)]
-    return [batches[place] for place in random.permutation(len(batches))]
-
-
 def by_length(lengths: np.ndarray[Any, np.dtype[np.int64]], batch_size: int) -> list[list[int]]:
     """All texts once in batches of similar length, the longest first: the order of evaluation."""
     order = np.argsort(-lengths, kind="stable")
@@ -197,9 +180,9 @@ def texts_to_time(lengths: np.ndarray[Any, np.dtype[np.int64]]) -> list[int]:
 class BatchStream:
     """An endless, repeatable stream of batches, epoch after epoch. `epoch` and `place` are all of its state."""
 
-    def __init__(self, rows: TokenizedRows, batch_size: int, seed: int) -> None:
+    def __init__(self, rows: TokenizedRows, batching: Batching, seed: int) -> None:
         self.rows = rows
-        self.batch_size = batch_size
+        self.batching = batching
         self.seed = seed
         self.epoch = 0
         self.place = 0
@@ -207,7 +190,7 @@ class BatchStream:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches in one pass; one of them may be smaller."""
+        """Batches in one pass; some of them may be smaller."""
         return len(self._batches(self.epoch))
 
     def __iter__(self) -> Iterator[Batch]:
@@ -225,5 +208,5 @@ class BatchStream:
 
     def _batches(self, epoch: int) -> list[list[int]]:
         if self._order is None or self._order[0] != epoch:
-            self._order = (epoch, epoch_order(self.rows.lengths, self.batch_size, self.seed, epoch))
+            self._order = (epoch, self.batching.epoch(self.rows.lengths, self.seed, epoch))
         return self._order[1]

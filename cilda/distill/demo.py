@@ -12,6 +12,7 @@ from transformers import BertConfig, BertForMaskedLM, BertModel, BertTokenizer, 
 
 from cilda.caches import CACHE_OPTION, digest_of, folder_of
 from cilda.config import RunConfig
+from cilda.distill.batching import Batching
 from cilda.distill.data import BatchStream, tokenize
 from cilda.distill.generator import Generator
 from cilda.distill.loading import seeded
@@ -129,7 +130,7 @@ def _pretrain(
 ) -> None:
     """Masked language modelling: cross entropy of the true tokens at the drawn positions."""
     rows = tokenize(_corpus(), tokenizer, settings.longest_text, regression=False)
-    batches = BatchStream(rows, settings.batch_size, settings.seed)
+    batches = BatchStream(rows, Batching(settings.batch_size), settings.seed)
     generator = Generator(model, vocabulary=len(tokenizer), special_ids=[])
     optimizer = PlayerOptimizer(
         generator, learning_rate=settings.learning_rate, total_turns=settings.turns, clip_norm=1.0

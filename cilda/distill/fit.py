@@ -29,7 +29,7 @@ def fingerprint(
             player: [f"{term.weight} {term.key}" + (f" in phase {term.phase}" if term.phase else "") for term in terms]
             for player, terms in (("student", recipe.student), ("generator", recipe.generator))
         },
-        "batch size": settings.batch_size,
+        "batch size": settings.batch_size if settings.tokens_per_batch is None else str(settings.batching),
         "total turns": settings.total_turns,
         "turns in a cycle": [settings.generator_turns, settings.student_turns],
         "precision": "bfloat16" if settings.turn.bfloat16 else "float32",

@@ -63,6 +63,8 @@ class Preflight:
     student: str
     """How the student is made, in words."""
     batch_size: int
+    tokens_per_batch: int | None
+    """Given, the batch is measured in tokens, and `batch_size` says nothing."""
     stages: tuple[StageForecast, ...]
     disk: Disk
     troubles: tuple[str, ...]
@@ -123,6 +125,7 @@ def look(
         layer_map=layer_map,
         student=student,
         batch_size=settings.batch_size,
+        tokens_per_batch=settings.tokens_per_batch,
         stages=stages,
         disk=disk,
         troubles=tuple(troubles),
@@ -277,7 +280,10 @@ def _warnings(
     for split, rows in validation.items():
         if len(rows) < FEWEST_VALIDATION_ROWS:
             said.append(f"{split} has {len(rows)} rows: its scores hardly tell one student from another")
-    if settings.batch_size > len(train):
+    tokens = settings.tokens_per_batch
+    if tokens is not None and (longer := int((train.lengths > tokens).sum())):
+        said.append(f"{longer:,} training texts are longer than {tokens:,} tokens: each is a batch by itself")
+    if tokens is None and settings.batch_size > len(train):
         said.append(f"the batch of {settings.batch_size} texts is larger than the training set of {len(train)} rows")
     if disk.free_bytes is not None and disk.free_bytes < disk.needed_bytes:
         said.append(

@@ -75,7 +75,7 @@ def rehearsed(
         train, validation = rows
         taught = Teacher(teacher, data.task, {}, origins_of(base), base.source)
         players = assemble_players(config, recipe, data, taught, student, generator, device, train)
-        settings = _student_settings(config, players, student, texts=len(train), bfloat16=bfloat16)
+        settings = _student_settings(config, players, student, train, bfloat16=bfloat16)
         return look(
             _turns(players, recipe, settings),
             train,
@@ -108,7 +108,7 @@ def fresh_turns(
     train = tokenized(config, data.train, student.tokenizer, regression=data.task.regression)
     taught = Teacher(base, data.task, {}, (), base.source)
     players = assemble_players(config, recipe, data, taught, student, generator, device, train)
-    settings = _student_settings(config, players, student, texts=len(train), bfloat16=bfloat16)
+    settings = _student_settings(config, players, student, train, bfloat16=bfloat16)
     return _turns(players, recipe, settings), train, settings
 
 
@@ -164,16 +164,16 @@ def _teacher_stage(
         Encoder(base.model).to(device),
         make_losses(recipe, LossSettings(regression=data.task.regression, multi_label=data.task.multi_label)),
     )
-    settings = teacher_stage(config, texts=len(train), width=players.student.width, bfloat16=bfloat16)
+    settings = teacher_stage(config, lengths=train.lengths, width=players.student.width, bfloat16=bfloat16)
     turns = _turns(players, recipe, settings)
     return looked_ahead(turns, train, validation, settings, auto_batch=config.auto_batch, budget=budget, record=record)
 
 
 def _student_settings(
-    config: RunConfig, players: Players, student: Student, *, texts: int, bfloat16: bool
+    config: RunConfig, players: Players, student: Student, train: TokenizedRows, *, bfloat16: bool
 ) -> TrainerSettings:
     mask_id = student.tokenizer.mask_token_id or 0
-    return student_stage(config, texts=texts, width=players.student.width, mask_id=mask_id, bfloat16=bfloat16)
+    return student_stage(config, lengths=train.lengths, width=players.student.width, mask_id=mask_id, bfloat16=bfloat16)
 
 
 def _turns(players: Players, recipe: Method, settings: TrainerSettings) -> Turns:

@@ -137,7 +137,7 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
     _tell_layers(writer, config, players)
     mask_id = tokenizer.mask_token_id
     settings = student_stage(
-        config, texts=len(train), width=players.student.width, mask_id=mask_id or 0, bfloat16=bfloat16
+        config, lengths=train.lengths, width=players.student.width, mask_id=mask_id or 0, bfloat16=bfloat16
     )
     players = _with_answers(config, teacher.loaded, players, train, settings, writer, beginning)
     spread = players.teacher is not None and players.asks_teacher and wants_sharding()
@@ -207,7 +207,8 @@ def _with_answers(
 ) -> Players:
     """The players with what the teacher says of the training rows, where that is worth keeping."""
     need = wanted(config.recipe, players.losses, config.projection)
-    if need is None or players.teacher is None or not pays(config, settings.total_turns, len(train)):
+    per_epoch = settings.batching.per_epoch(train.lengths)
+    if need is None or players.teacher is None or not pays(config, settings.total_turns, per_epoch):
         return players
     bfloat16 = settings.turn.bfloat16
     answers = known_answers(config, need, teacher, players.teacher, train, writer, beginning, bfloat16=bfloat16)

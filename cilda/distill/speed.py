@@ -13,6 +13,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
 
 from cilda.distill.batch import Batch
+from cilda.distill.batching import Batching
 from cilda.distill.clock import Clock
 from cilda.distill.data import TokenizedRows
 from cilda.distill.dry_turn import dry, state_bytes, step_seconds, wait_for
@@ -55,6 +56,8 @@ class Speed:
 
     precision: str
     batch_size: int
+    tokens_per_batch: int | None
+    """The measure that was asked for; None where it was a number of texts."""
     length: int
     """Tokens to which the batch is padded: that of training nearest to the mean."""
     turns: dict[Player, TurnSpeed]
@@ -88,7 +91,7 @@ def machine(device: torch.device, precisions: Sequence[str]) -> Machine:
 def speeds(
     turns: Turns,
     rows: TokenizedRows,
-    sizes: Sequence[int],
+    sizes: Sequence[Batching],
     here: Machine,
     cycle: Cycle,
     *,
@@ -101,11 +104,13 @@ def speeds(
     for precision, rate in here.flops_per_second.items():
         best, last = 0.0, None
         for size in sizes:
-            if size > len(rows) or (last is not None and not _will_fit(last, size, here, turns)):
+            whole = size.texts > len(rows) if size.tokens is None else size.tokens > rows.lengths.sum()
+            if whole or (last is not None and not _will_fit(*last, size, here, turns)):
                 break
-            tell(f"{precision}, {size} texts a turn")
+            tell(f"{precision}, {size} a turn")
             try:
-                found = _speed(turns, usual_batch(rows, size, turns.settings.seed), precision, rate, cycle)
+                batch = usual_batch(rows, size, turns.settings.seed)
+                found = _speed(turns, batch, size, precision, rate, cycle)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -113,7 +118,7 @@ def speeds(
             yield found
             if last is not None and found.texts_per_second < _WORTH * best:
                 break
-            best, last = max(best, found.texts_per_second), found
+            best, last = max(best, found.texts_per_second), (found, size)
 
 
 def advised(found: Sequence[Speed]) -> Speed:
@@ -123,7 +128,7 @@ def advised(found: Sequence[Speed]) -> Speed:
     return min(near, key=lambda speed: (speed.batch_size, -speed.texts_per_second))
 
 
-def _speed(turns: Turns, batch: Batch, precision: str, rate: float, cycle: Cycle) -> Speed:
+def _speed(turns: Turns, batch: Batch, size: Batching, precision: str, rate: float, cycle: Cycle) -> Speed:
     with dry(turns, turns.micro_batch) as still, measured(turns.device) as peak:
         still.settings = replace(turns.settings, bfloat16=precision == "bfloat16")
         found = {
@@ -132,7 +137,8 @@ def _speed(turns: Turns, batch: Batch, precision: str, rate: float, cycle: Cycle
     often: dict[Player, float] = {"student": 1.0, "generator": cycle.generator_turns / cycle.student_turns}
     seconds = sum(turn.seconds * often[player] for player, turn in found.items())
     peak_bytes = peak.bytes + state_bytes(turns.optimizers)
-    return Speed(precision, batch.size, batch.ids_BT.shape[1], found, batch.size / seconds, peak_bytes)
+    length = batch.ids_BT.shape[1]
+    return Speed(precision, batch.size, size.tokens, length, found, batch.size / seconds, peak_bytes)
 
 
 def _turn_speed(still: Turns, turns: Turns, player: Player, batch: Batch, rate: float) -> TurnSpeed:
@@ -209,6 +215,7 @@ def _dtype(precision: str) -> torch.dtype:
     return torch.bfloat16 if precision == "bfloat16" else torch.float32
 
 
-def _will_fit(last: Speed, size: int, here: Machine, turns: Turns) -> bool:
+def _will_fit(last: Speed, had: Batching, size: Batching, here: Machine, turns: Turns) -> bool:
     """Whether a larger batch is foretold to fit: what grows grows with the texts."""
-    return last.peak_bytes * size / last.batch_size <= usable_bytes(here.limit_bytes, turns.device)
+    times = size.texts / had.texts if size.tokens is None or had.tokens is None else size.tokens / had.tokens
+    return last.peak_bytes * times <= usable_bytes(here.limit_bytes, turns.device)

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from cilda.distill.batch import Batch
+from cilda.distill.batching import Batching
 from cilda.distill.budget import Budget
-from cilda.distill.data import TokenizedRows, epoch_order
+from cilda.distill.data import TokenizedRows
 from cilda.distill.dry_turn import step_seconds, tried, wait_for
 from cilda.distill.fitting import Fit, fit, turn_of
 from cilda.distill.memory import give_back
@@ -75,14 +76,15 @@ def forecast(
 
     Where the largest batch does not fit, `auto_batch` sets the micro-batch of `turns` to the largest that does.
     """
-    largest = longest_batch(train, settings.own_batch_size)
     budget = budget or Budget()
     budget.enter(settings.stage)
-    found = fit(turns, largest, states_bytes=held_states_bytes, budget=budget)
+    sizes = [train.batch(positions) for positions in settings.own_batching.largest(train.lengths)]
+    fits = [fit(turns, batch, states_bytes=held_states_bytes, budget=budget) for batch in sizes]
+    found, largest = max(zip(fits, sizes, strict=True), key=lambda pair: pair[0].peak_bytes)
     if found.proposal is not None and auto_batch:
         turns.micro_batch = found.proposal
     micro_batch = turns.micro_batch if found.fits or auto_batch else found.proposal
-    usual = usual_batch(train, settings.own_batch_size, settings.turn.seed)
+    usual = usual_batch(train, settings.own_batching, settings.turn.seed)
     cycle = settings.cycle(turns.recipe)
     totals: dict[Player, int] = {"student": settings.total_turns, "generator": cycle.generator_total}
     players: dict[Player, PlayerForecast] = {}
@@ -117,17 +119,22 @@ def forecast(
     return forecasted
 
 
-def longest_batch(rows: TokenizedRows, batch_size: int) -> Batch:
-    """The longest texts, the first of them as long as any that can come."""
-    return rows.batch(np.argsort(-rows.lengths, kind="stable")[:batch_size].tolist())
+def usual_batch(rows: TokenizedRows, batching: Batching, seed: int) -> Batch:
+    """The batch of the first epoch that is nearest to the mean of all.
 
-
-def usual_batch(rows: TokenizedRows, batch_size: int, seed: int) -> Batch:
-    """The batch of the first epoch whose padded length is nearest to the mean of all."""
-    batches = epoch_order(rows.lengths, batch_size, seed, 0)
-    full = [batch for batch in batches if len(batch) == min(batch_size, len(rows))]
-    lengths = np.array([rows.lengths[batch].max() for batch in full])
-    return rows.batch(full[int(np.abs(lengths - lengths.mean()).argmin())])
+    In its padded length; where batches are measured in tokens, and all have about as many, in its number of texts.
+    """
+    batches = batching.epoch(rows.lengths, seed, 0)
+    if batching.tokens is None:
+        full = [batch for batch in batches if len(batch) == min(batching.texts, len(rows))]
+        sizes = np.array([rows.lengths[batch].max() for batch in full])
+        mean = sizes.mean()
+    else:
+        tokens = np.array([len(batch) * rows.lengths[batch].max() for batch in batches])
+        full = [batch for batch, some in zip(batches, tokens, strict=True) if some >= np.median(tokens)]
+        sizes = np.array([len(batch) for batch in full])
+        mean = np.float64(len(rows) / len(batches))
+    return rows.batch(full[int(np.abs(sizes - mean).argmin())])
 
 
 def _evaluation_seconds(

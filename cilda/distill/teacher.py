@@ -186,7 +186,7 @@ def fine_tune(
     train = tokenized(config, data.of_teacher, base.tokenizer, regression=task.regression)
     losses = make_losses(recipe, LossSettings(regression=task.regression, multi_label=task.multi_label))
     players = Players(Encoder(base.model).to(device), losses)
-    settings = teacher_stage(config, texts=len(train), width=players.student.width, bfloat16=bfloat16)
+    settings = teacher_stage(config, lengths=train.lengths, width=players.student.width, bfloat16=bfloat16)
     trainer = Trainer(
         players=players,
         recipe=recipe,
@@ -227,7 +227,9 @@ def teacher_settings(config: RunConfig) -> dict[str, object]:
         "warmup_fraction", "evaluate_every", "seed", "limit",
     )  # fmt: skip
     values = config.model_dump(mode="json")
-    return {name: values[name] for name in names}
+    tokens = config.tokens_per_batch
+    # Left out where it is not given, so that teachers are found that were kept before there was such a setting.
+    return {name: values[name] for name in names} | ({} if tokens is None else {"tokens_per_batch": tokens})
 
 
 def cached_folder(config: RunConfig, data: TaskData, base: Loaded, *, bfloat16: bool) -> Path:

@@ -78,10 +78,10 @@ def wanted(recipe: Method, losses: nn.ModuleDict, projection: Projection) -> Wan
     return Wanted(any(one.needs_layers("real") for one in kept), asks_more=soft or any(large))
 
 
-def pays(config: RunConfig, turns: int, rows: int) -> bool:
+def pays(config: RunConfig, turns: int, batches_per_epoch: int) -> bool:
     """Whether a run is to keep what the teacher says: by its settings alone, so that it does the same each time."""
     if config.teacher_cache == "auto":
-        return turns * config.batch_size >= rows
+        return turns >= batches_per_epoch
     return config.teacher_cache == "on"
 
 

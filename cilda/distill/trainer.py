@@ -71,8 +71,8 @@ class Trainer:
         self.turns = Turns(players, recipe, self.optimizers, settings.turn, self._clock)
         seed = settings.turn.seed
         self.streams: dict[Player, BatchStream] = {
-            "student": BatchStream(train, settings.batch_size, seed),
-            "generator": BatchStream(train, settings.batch_size, seed + 1),
+            "student": BatchStream(train, settings.batching, seed),
+            "generator": BatchStream(train, settings.batching, seed + 1),
         }
         self.done: dict[Player, int] = {"student": 0, "generator": 0}
         self.best: Best | None = None
@@ -98,7 +98,7 @@ class Trainer:
             turn=self.done["student"],
             total_turns=settings.total_turns,
             generator_turns=self.cycle.generator_total,
-            batch_size=settings.batch_size,
+            **settings.batching.to_json(),
             batches_per_epoch=self.streams["student"].batches_per_epoch,
             learning_rate=settings.learning_rate,
             metric=self.task.metric,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from cilda.config import RunConfig
+from cilda.distill.batching import Batching, Lengths
 from cilda.distill.schedule import Cycle, default_epochs, default_learning_rate
 from cilda.distill.step import TurnSettings
 from cilda.methods.recipe import Method
@@ -28,6 +28,8 @@ class TrainerSettings:
     turn: TurnSettings
     processes: int = 1
     """How many share each batch."""
+    tokens_per_batch: int | None = None
+    """Given, it decides how many texts a batch has, and not `batch_size`."""
     generator_turns: int = 10
     student_turns: int = 100
     weight_decay: float = 0.0
@@ -50,9 +52,15 @@ class TrainerSettings:
     """The turn from which on the student reads no rewritten text; None where there is none."""
 
     @property
-    def own_batch_size(self) -> int:
-        """The most texts of a batch for one process."""
-        return -(-self.batch_size // self.processes)
+    def batching(self) -> Batching:
+        """The size of a turn's batch."""
+        return Batching(self.batch_size, self.tokens_per_batch)
+
+    @property
+    def own_batching(self) -> Batching:
+        """What of that is one process's to play."""
+        tokens = None if self.tokens_per_batch is None else -(-self.tokens_per_batch // self.processes)
+        return Batching(-(-self.batch_size // self.processes), tokens)
 
     def cycle(self, recipe: Method) -> Cycle:
         """The order of the players' turns."""
@@ -67,9 +75,9 @@ class TrainerSettings:
         return 2, (turn - begins) / max(1, self.total_turns - begins)
 
 
-def student_stage(config: RunConfig, *, texts: int, width: int, mask_id: int, bfloat16: bool) -> TrainerSettings:
-    """The config's settings for a student of this width on so many texts, with what is left to us filled in."""
-    per_epoch = math.ceil(texts / config.batch_size)
+def student_stage(config: RunConfig, *, lengths: Lengths, width: int, mask_id: int, bfloat16: bool) -> TrainerSettings:
+    """The config's settings for a student of this width on texts of these lengths, what is left to us filled in."""
+    per_epoch = Batching(config.batch_size, config.tokens_per_batch).per_epoch(lengths)
     total = max(1, round((config.epochs or default_epochs(per_epoch)) * per_epoch))
     if config.max_turns is not None:
         total = min(total, config.max_turns)
@@ -101,9 +109,9 @@ def student_stage(config: RunConfig, *, texts: int, width: int, mask_id: int, bf
     )
 
 
-def teacher_stage(config: RunConfig, *, texts: int, width: int, bfloat16: bool) -> TrainerSettings:
-    """The config's settings for the fine-tuning of a teacher of this width on so many texts."""
-    per_epoch = math.ceil(texts / config.batch_size)
+def teacher_stage(config: RunConfig, *, lengths: Lengths, width: int, bfloat16: bool) -> TrainerSettings:
+    """The config's settings for the fine-tuning of a teacher of this width on texts of these lengths."""
+    per_epoch = Batching(config.batch_size, config.tokens_per_batch).per_epoch(lengths)
     epochs = config.teacher_epochs or min(MOST_TEACHER_EPOCHS, default_epochs(per_epoch))
     return replace(
         _either_stage(config, per_epoch, bfloat16=bfloat16),
@@ -121,6 +129,7 @@ def _either_stage(config: RunConfig, per_epoch: int, *, bfloat16: bool) -> Train
         learning_rate=0.0,
         batch_size=config.batch_size,
         processes=config.gpus,
+        tokens_per_batch=config.tokens_per_batch,
         evaluate_every=config.evaluate_every or min(per_epoch, 1000),
         # Nothing is masked where nothing is rewritten.
         turn=TurnSettings(mask_id=0, bfloat16=bfloat16, seed=config.seed, micro_batch=config.micro_batch),

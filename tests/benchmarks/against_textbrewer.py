@@ -25,7 +25,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from cilda.distill.data import epoch_order
+from cilda.distill.batching import epoch_order
 from cilda.distill.encoder import Encoder
 from cilda.distill.losses.loss import LossSettings
 from cilda.distill.objective import make_losses

@@ -48,3 +48,18 @@ def test_json_is_for_programs(cilda: Cilda, desk: Desk) -> None:
 def test_names_are_looked_at_first(cilda: Cilda, desk: Desk) -> None:
     shown = cilda("benchmark", *options(desk), "--teacher", desk.folder / "none")
     assert shown.code == 1 and "none" in shown.what
+
+
+def test_with_tokens_a_turn_rising_numbers_of_tokens_are_measured(
+    cilda: Cilda, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark, "_TOKENS", (64,))
+    given = options(desk)
+    place = given.index("--batch-size")
+    given[place : place + 2] = ["--tokens-per-batch", "96", "--method", "kd"]
+    told = json.loads(cilda("benchmark", *given, "--json").out)["speeds"]
+    assert [one["tokens_per_batch"] for one in told[:2]] == [64, 96]
+    assert all(one["batch_size"] * one["length"] <= one["tokens_per_batch"] for one in told)
+    shown = cilda("benchmark", *given)
+    assert "tokens a turn" in shown.out.splitlines()[0] and "choose" in shown.out
+    assert cilda("benchmark", *given, "--batch-size", "8").code == 2

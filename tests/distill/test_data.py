@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cilda.distill.data import BatchStream, by_length, epoch_order, tokenize
+from cilda.distill.batching import Batching
+from cilda.distill.data import BatchStream, by_length, tokenize
 from cilda.tasks.rows import Rows
 from tests.tiny_models import TINY_FAMILIES
 from tests.tiny_players import tiny_rows, tiny_tokenized, tokenizer_of
@@ -17,38 +18,6 @@ lengths_lists = st.lists(st.integers(2, 128), min_size=1, max_size=300).map(np.a
 def rows_of(*texts: str) -> Rows:
     """Rows without gold."""
     return Rows((list(texts),), None, [f"test:{place}" for place in range(len(texts))], "made up")
-
-
-@settings(deadline=None)
-@given(lengths=lengths_lists, batch_size=st.integers(1, 9), seed=st.integers(0, 99), epoch=st.integers(0, 9))
-def test_an_epoch_covers_each_row_once(
-    lengths: np.ndarray[tuple[int], np.dtype[np.int64]], batch_size: int, seed: int, epoch: int
-) -> None:
-    batches = epoch_order(lengths, batch_size, seed, epoch)
-    assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
-    assert all(1 <= len(batch) <= batch_size for batch in batches)
-    assert len(batches) == -(-len(lengths) // batch_size)
-    assert batches == epoch_order(lengths, batch_size, seed, epoch)
-
-
-def test_epochs_differ_and_so_do_seeds() -> None:
-    lengths = np.arange(64) % 7
-    orders = {str(epoch_order(lengths, 8, seed, epoch)) for seed in (0, 1) for epoch in (0, 1)}
-    assert len(orders) == 4
-
-
-def test_texts_of_a_batch_have_similar_lengths() -> None:
-    lengths = np.random.default_rng(0).integers(4, 128, size=2000)
-    batches = epoch_order(lengths, 32, 0, 0)
-    padded = sum(max(lengths[batch]) * len(batch) for batch in batches)
-    # Random batches of 32 would be padded to nearly 128 each: 1.9 times the tokens.
-    assert padded / lengths.sum() < 1.05
-
-
-def test_batches_of_short_and_of_long_texts_come_in_random_order() -> None:
-    batches = epoch_order(np.arange(1600), 32, 0, 0)
-    firsts = [batch[0] for batch in batches]
-    assert firsts != sorted(firsts) and firsts != sorted(firsts, reverse=True)
 
 
 @settings(deadline=None)
@@ -63,7 +32,7 @@ def test_evaluation_reads_each_row_once_the_longest_first(
 
 def test_a_stream_goes_on_from_its_epoch_and_place() -> None:
     rows = tiny_tokenized("bert", 10)
-    stream, other = BatchStream(rows, 4, seed=3), BatchStream(rows, 4, seed=3)
+    stream, other = BatchStream(rows, Batching(4), seed=3), BatchStream(rows, Batching(4), seed=3)
     taken = [stream.take().rows_B for _ in range(7)]
     assert (stream.epoch, stream.place, stream.batches_per_epoch) == (2, 1, 3)
     other.epoch, other.place = 1, 1

@@ -104,6 +104,22 @@ def test_a_run_that_is_killed_in_any_turn_ends_the_same(
         assert events_of(again, "alert") == []
 
 
+def test_a_run_in_batches_of_tokens_that_is_killed_in_mid_epoch_ends_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size: dict[str, Any] = {"tokens_per_batch": 40, "checkpoint_every": 1, "total_turns": 6}
+    whole = ended(tiny_trainer(tmp_path, METHODS["cilda"], name="whole", **size))
+    for step in (3, 6):
+        killed = tiny_trainer(tmp_path, METHODS["cilda"], name=f"killed-{step}", **size)
+        monkeypatch.setattr(killed, "_play", dying(killed, step))
+        with pytest.raises(Killed):
+            killed.run()
+        players = fresh_players(METHODS["cilda"])
+        again = tiny_trainer(tmp_path, METHODS["cilda"], name=f"killed-{step}", players=players, attempt=2, **size)
+        assert same(ended(again), whole)
+        assert events_of(again, "stage")[-1]["resumed_from"]
+
+
 def test_a_run_that_is_killed_at_any_point_of_writing_ends_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +208,7 @@ def test_the_state_says_at_once_where_a_resumed_run_stands(tmp_path: Path, monke
     ("settings", "words"),
     [
         ({"batch_size": 5}, "its batch size: 4; this run's: 5"),
+        ({"tokens_per_batch": 64}, "its batch size: 4; this run's: at most 64 tokens"),
         ({"total_turns": 10}, "its total turns: 9; this run's: 10"),
         ({"student_turns": 3}, "its turns in a cycle"),
         ({"turn": TurnSettings(mask_id("bert"), seed=7)}, "its seed: 0; this run's: 7"),

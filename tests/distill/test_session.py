@@ -266,3 +266,26 @@ def test_run_json_says_what_was_asked_for(files: Path) -> None:
     assert {"key": "hard_label.real", "weight": 0.5, "per_log_batch": False} in told["terms"]["student"]
     assert told["argv"] == ["cilda", "distill"]
     assert RunConfig.model_validate(told["config"]) == config
+
+
+def test_both_stages_take_batches_of_tokens(files: Path, tmp_path: Path) -> None:
+    config = config_for(
+        files,
+        teacher=str(files / "base"),
+        cache_dir=tmp_path / "cache",
+        tokens_per_batch=96,
+        method="kd",
+        epochs=1,
+        max_turns=None,
+        evaluate_every=None,
+    )
+    outcome, folder = run(config, tmp_path)
+    stages = events(folder, "stage")
+    assert [(stage["stage"], stage["tokens_per_batch"]) for stage in stages] == [("teacher", 96), ("student", 96)]
+    assert [stage["total_turns"] for stage in stages] == [
+        stages[0]["batches_per_epoch"] * 2,
+        stages[1]["batches_per_epoch"],
+    ]
+    assert outcome.turns == stages[1]["total_turns"]
+    assert {event["turn"] for event in events(folder, "evaluation") if event["stage"] == "student"} == {outcome.turns}
+    assert f"{outcome.turns:,} of at most 96 tokens" in (folder.student / "README.md").read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from cilda.distill import speed
+from cilda.distill.batching import Batching
 from cilda.distill.schedule import Cycle
 from cilda.distill.speed import Machine, Speed, TurnSpeed, advised, machine, speeds
 from cilda.methods import METHODS
@@ -28,7 +29,7 @@ def test_every_precision_and_size_is_played_and_nothing_moves(name: str) -> None
     turns = tiny_turns("bert", METHODS[name])
     before = {key: value.clone() for key, value in turns.players.student.state_dict().items()}
     random = torch.get_rng_state()
-    found = list(speeds(turns, ROWS, [4, 8, 64], HERE, Cycle(100, 1, 2)))
+    found = list(speeds(turns, ROWS, [Batching(4), Batching(8), Batching(64)], HERE, Cycle(100, 1, 2)))
     assert [(one.precision, one.batch_size) for one in found] == [
         ("float32", 4), ("float32", 8), ("bfloat16", 4), ("bfloat16", 8)
     ]  # fmt: skip
@@ -50,7 +51,7 @@ def test_twice_the_texts_are_twice_the_arithmetic() -> None:
     turns = tiny_turns("bert", METHODS["kd"])
     rows = replace(ROWS)
     small, large = (
-        next(iter(speeds(turns, rows, [size], replace(HERE, flops_per_second={"float32": 1e9}), Cycle(100))))
+        next(iter(speeds(turns, rows, [Batching(size)], replace(HERE, flops_per_second={"float32": 1e9}), Cycle(100))))
         for size in (4, 8)
     )
     ratio = large.turns["student"].flops / large.length / (small.turns["student"].flops / small.length)
@@ -69,7 +70,7 @@ def test_attention_on_a_cpu_is_counted() -> None:
 def test_what_would_not_fit_is_not_tried() -> None:
     turns = tiny_turns("bert", METHODS["kd"])
     tight = Machine("cpu", {"float32": 1e9}, limit_bytes=1)
-    assert [one.batch_size for one in speeds(turns, ROWS, [4, 8], tight, Cycle(100))] == [4]
+    assert [one.batch_size for one in speeds(turns, ROWS, [Batching(4), Batching(8)], tight, Cycle(100))] == [4]
 
 
 def test_a_turn_that_runs_out_ends_the_sizes_of_its_precision(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +81,9 @@ def test_a_turn_that_runs_out_ends_the_sizes_of_its_precision(monkeypatch: pytes
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     turns.players.student.model.register_forward_pre_hook(refuse, with_kwargs=True)
-    found = [(one.precision, one.batch_size) for one in speeds(turns, ROWS, [4, 8], HERE, Cycle(100))]
+    found = [
+        (one.precision, one.batch_size) for one in speeds(turns, ROWS, [Batching(4), Batching(8)], HERE, Cycle(100))
+    ]
     assert found == [("float32", 4), ("bfloat16", 4)]
 
 
@@ -89,7 +92,7 @@ def test_of_equally_fast_ones_the_smallest_batch_is_advised(monkeypatch: pytest.
 
     def made(batch_size: int, rate: float, precision: str = "float32") -> Speed:
         turn = TurnSpeed(batch_size / rate, rate, {"student": 1.0}, 1, 0.5)
-        return Speed(precision, batch_size, 16, {"student": turn}, rate, 1)
+        return Speed(precision, batch_size, None, 16, {"student": turn}, rate, 1)
 
     found = [made(8, 50.0), made(16, 99.0), made(32, 100.0), made(16, 101.0, "bfloat16"), made(32, 99.0, "bfloat16")]
     best = advised(found)

@@ -9,12 +9,15 @@ import torch
 from torch import nn
 
 from cilda.distill import fitting
+from cilda.distill.batch import Batch
+from cilda.distill.batching import Batching
 from cilda.distill.budget import Budget
 from cilda.distill.checkpoint import random_states
+from cilda.distill.data import TokenizedRows
 from cilda.distill.dry_turn import dry, state_bytes, step_seconds, tried
 from cilda.distill.fitting import fit
 from cilda.distill.memory import Room, _group_free, measured, room
-from cilda.distill.stage_forecast import forecast, longest_batch, usual_batch
+from cilda.distill.stage_forecast import forecast, usual_batch
 from cilda.distill.step import Turns, TurnSettings
 from cilda.distill.trainer_settings import TrainerSettings
 from cilda.methods import METHODS
@@ -116,13 +119,39 @@ def test_a_stage_takes_its_turns_and_its_evaluations() -> None:
 
 def test_the_largest_batch_holds_the_longest_texts_and_the_usual_one_those_in_between() -> None:
     rows = tiny_tokenized("bert", 40)
-    largest, usual = longest_batch(rows, 4), usual_batch(rows, 4, seed=0)
+    largest, usual = rows.batch(Batching(4).largest(rows.lengths)[0]), usual_batch(rows, Batching(4), seed=0)
     assert largest.ids_BT.shape == (4, rows.lengths.max())
     assert sorted(largest.attention_BT.sum(1).tolist()) == sorted(np.sort(rows.lengths)[-4:].tolist())
     assert usual.size == 4
     assert rows.lengths.min() < usual.ids_BT.shape[1] < rows.lengths.max()
-    assert longest_batch(rows, 100).size == 40
-    assert usual_batch(rows, 100, seed=0).size == 40
+    assert [len(batch) for batch in Batching(100).largest(rows.lengths)] == [40]
+    assert usual_batch(rows, Batching(100), seed=0).size == 40
+
+
+def test_a_usual_batch_of_tokens_has_about_as_many_texts_as_the_mean() -> None:
+    rows, batching = tiny_tokenized("bert", 40), Batching(1, tokens=64)
+    usual = usual_batch(rows, batching, seed=0)
+    assert abs(usual.size - 40 / batching.per_epoch(rows.lengths)) <= 1
+    assert 32 < usual.ids_BT.numel() <= 64
+
+
+def test_of_batches_of_tokens_the_one_that_takes_most_memory_is_what_must_fit() -> None:
+    turns, rows = tiny_turns("bert", METHODS["kd"]), tiny_tokenized("bert", 40)
+    played: list[tuple[int, ...]] = []
+
+    def look(_model: nn.Module, _inputs: Any, named: dict[str, Any]) -> None:
+        played.append(tuple(named["input_ids"].shape))
+
+    turns.players.student.model.register_forward_pre_hook(look, with_kwargs=True)
+    told = forecast(turns, rows, {"validation": rows}, settings(tokens_per_batch=64))
+    shapes = [tuple(rows.batch(one).ids_BT.shape) for one in Batching(4, 64).largest(rows.lengths)]
+    assert len(shapes) > 1 and set(shapes) <= set(played)
+    assert (told.fit.texts, told.fit.length) in shapes and told.fit.measured
+
+
+def longest_of(rows: TokenizedRows) -> Batch:
+    """The 32 longest texts."""
+    return rows.batch(Batching(32).largest(rows.lengths)[0])
 
 
 class Ledger:
@@ -151,7 +180,7 @@ def test_on_a_cpu_only_what_is_foretold_to_fit_is_played(
 ) -> None:
     ledger = Ledger(monkeypatch, limit_mb)
     turns, rows = tiny_turns("bert", METHODS["finetune"]), tiny_tokenized("bert", 40)
-    found = fit(turns, longest_batch(rows, 32), states_bytes=0)
+    found = fit(turns, longest_of(rows), states_bytes=0)
     assert (found.fits, found.proposal, max(ledger.played)) == (fits, proposal, largest_played)
     assert found.measured == fits
     assert found.peak_bytes == pytest.approx(420 * MB, rel=0.01)
@@ -243,5 +272,5 @@ def test_where_time_is_short_few_texts_tell_what_many_will_take(monkeypatch: pyt
 def test_what_nearly_does_not_fit_is_measured_though_time_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger(monkeypatch, 530)
     turns, rows = tiny_turns("bert", METHODS["finetune"]), tiny_tokenized("bert", 40)
-    found = fit(turns, longest_batch(rows, 32), states_bytes=0, budget=Budget(0.0))
+    found = fit(turns, longest_of(rows), states_bytes=0, budget=Budget(0.0))
     assert found.measured and max(ledger.played) == 32

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from cilda.distill.batch import Batch
+from cilda.distill.batching import Batching
 from cilda.distill.data import TokenizedRows
 from cilda.distill.evaluate import evaluate, logits
 from cilda.distill.loading import last_linear
 from cilda.distill.players import Players
-from cilda.distill.step import TurnSettings
+from cilda.distill.step import TurnResult, TurnSettings
 from cilda.errors import CildaError
 from cilda.methods import METHODS
 from cilda.runs.atomic import read_json
@@ -54,6 +56,26 @@ def test_all_turns_are_played_in_cycles_and_told(tmp_path: Path) -> None:
     evaluations = events_of(trainer, "evaluation")
     assert [event["turn"] for event in evaluations] == [3, 6, 9]
     assert [event["epoch"] for event in evaluations] == [1.0, 2.0, 3.0]
+
+
+def test_batches_of_tokens_cover_the_rows_in_each_epoch(tmp_path: Path) -> None:
+    trainer = tiny_trainer(tmp_path, METHODS["cilda"], tokens_per_batch=40, total_turns=8)
+    seen: list[torch.Tensor] = []
+    play = trainer.turns.student
+
+    def look(batch: Batch, *, norms_by_term: bool = False) -> TurnResult:
+        assert batch.rows_B is not None and (batch.ids_BT.numel() <= 40 or batch.size == 1)
+        seen.append(batch.rows_B)
+        return play(batch, norms_by_term=norms_by_term)
+
+    trainer.turns.student = look  # type: ignore[method-assign]
+    trainer.run()
+    stage = events_of(trainer, "stage")[0]
+    epoch = stage["batches_per_epoch"]
+    assert (stage["tokens_per_batch"], "batch_size" in stage) == (40, False)
+    assert epoch == Batching(4, 40).per_epoch(trainer.streams["student"].rows.lengths) < 8
+    assert sorted(torch.cat(seen[:epoch]).tolist()) == list(range(10))
+    assert len({len(rows_B) for rows_B in seen}) > 1
 
 
 def test_the_last_turn_is_evaluated_too(tmp_path: Path) -> None:

@@ -143,7 +143,11 @@ def _how(facts: Facts) -> str:
     if facts.origin is not None:
         lines.append(f"- **Its teacher was fine-tuned from**: {last_part(facts.origin)}")
     if facts.learning_rate is not None:
-        lines.append(f"- **Learning rate**: {facts.learning_rate:.3g} at most; texts in a turn: {config['batch_size']}")
+        tokens = config.get("tokens_per_batch")
+        batch = (
+            f"texts in a turn: {config['batch_size']}" if tokens is None else f"tokens in a turn: {tokens:,} at most"
+        )
+        lines.append(f"- **Learning rate**: {facts.learning_rate:.3g} at most; {batch}")
     told = _TOLD | ({"learning_rate"} if facts.learning_rate is not None else set())
     chosen = {key: config[key] for key in run.get("origins", {}) if key in config and key not in told}
     if chosen:
