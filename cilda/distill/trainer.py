@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from cilda.distill.batch import Batch
-from cilda.distill.best import Best
+from cilda.distill.best import Best, Contest
 from cilda.distill.checkpoint import Tree, random_states, restore_random_states
 from cilda.distill.clock import Clock
 from cilda.distill.data import BatchStream, TokenizedRows
@@ -29,7 +29,6 @@ from cilda.errors import CildaError
 from cilda.methods.recipe import Method, Player
 from cilda.runs.control import Orders
 from cilda.runs.writer import RunWriter
-from cilda.tasks.metric_names import METRICS
 from cilda.tasks.task import Task
 
 
@@ -75,8 +74,7 @@ class Trainer:
             "generator": BatchStream(train, settings.batching, seed + 1),
         }
         self.done: dict[Player, int] = {"student": 0, "generator": 0}
-        self.best: Best | None = None
-        self._evaluations_without_gain = 0
+        self._contest = Contest(task.metric, settings.early_stopping)
         self._ledger = Ledger(self._write, train.rows, writer.folder.path)
         self.device = self.turns.device
         self._fingerprint = fingerprint(players, recipe, settings, train, self.device)
@@ -108,7 +106,7 @@ class Trainer:
         )
         self._tell_state()
         try:
-            while not self._out_of_patience:
+            while not self._contest.over:
                 player = self.cycle.player(self.done["generator"], self.done["student"])
                 if player is None:
                     break
@@ -151,7 +149,7 @@ class Trainer:
             last = turn == settings.total_turns
             if last or turn % settings.evaluate_every == 0:
                 self._evaluate()
-            if last or self._out_of_patience or turn % (settings.checkpoint_every or settings.evaluate_every) == 0:
+            if last or self._contest.over or turn % (settings.checkpoint_every or settings.evaluate_every) == 0:
                 self._checkpoint()
         # Whoever hears of a stop takes all others along.
         self._world.told(self._heed)
@@ -206,9 +204,9 @@ class Trainer:
         return sum(self.done.values())
 
     @property
-    def _out_of_patience(self) -> bool:
-        patience = self.settings.early_stopping
-        return patience is not None and self._evaluations_without_gain >= patience
+    def best(self) -> Best | None:
+        """The best evaluation so far."""
+        return self._contest.best
 
     def _place(self) -> dict[str, Any]:
         return {"stage": self.settings.stage, "turn": self.done["student"]}
@@ -263,15 +261,10 @@ class Trainer:
             for split, rows in self.validation.items()
         }
         seconds = time.perf_counter() - began
-        score = next(iter(scores.values()))[self.task.metric]
-        metric = METRICS[self.task.metric]
-        gained = metric.better(score, metric.worst if self.best is None else self.best.score)
-        if gained:
-            self.best = Best(score, turn, scores)
-            self._keeper.keep_best(turn, self.players.student.state_dict())
         # What a first phase learns is often no answer yet.
-        waits = turn > (settings.phase_begins or 0)
-        self._evaluations_without_gain = 0 if gained or not waits else self._evaluations_without_gain + 1
+        gained = self._contest.enter(turn, scores, waits=turn > (settings.phase_begins or 0))
+        if gained:
+            self._keeper.keep_best(turn, self.players.student.state_dict())
         for place, (split, of_split) in enumerate(scores.items()):
             self.writer.event(
                 "evaluation",
@@ -286,7 +279,7 @@ class Trainer:
                 **({"seconds": round(seconds, 3)} if place == 0 else {}),
             )
         self._tell_state()
-        if self._out_of_patience and turn < settings.total_turns:
+        if self._contest.over and turn < settings.total_turns:
             patience = settings.early_stopping
             what = f"stopped early at turn {turn}: {patience} evaluations without a better {self.task.metric}"
             self.writer.event("alert", level="info", what=what)
@@ -309,7 +302,6 @@ class Trainer:
     def state(self) -> dict[str, Tree]:
         """All that is needed to go on as if nothing had happened."""
         players = self.players
-        best = self.best
         return {
             "student": players.student.state_dict(),
             "generator": {} if players.generator is None else players.generator.state_dict(),
@@ -320,8 +312,7 @@ class Trainer:
                 "fingerprint": self._fingerprint,
                 "done": dict(self.done),
                 "streams": {name: [stream.epoch, stream.place] for name, stream in self.streams.items()},
-                "best": None if best is None else {"score": best.score, "turn": best.turn, "scores": best.scores},
-                "evaluations_without_gain": self._evaluations_without_gain,
+                **self._contest.state(),
                 "processes": self._world.size,
                 # Only auto_batch changes it.
                 "micro_batch": self.turns.micro_batch,
@@ -342,8 +333,7 @@ class Trainer:
         self.done.update(position["done"])
         for player, stream in self.streams.items():
             stream.epoch, stream.place = position["streams"][player]
-        self.best = None if position["best"] is None else Best(**position["best"])
-        self._evaluations_without_gain = position["evaluations_without_gain"]
+        self._contest.load_state(position)
         self.turns.micro_batch = position["micro_batch"]
         if self._recorder is not None:
             # Older checkpoints do not say it.
