@@ -33,7 +33,7 @@ class Contest:
         return self._patience is not None and self._without_gain >= self._patience
 
     def enter(self, turn: int, scores: dict[str, dict[str, float]], *, waits: bool = True) -> bool:
-        """Takes an evaluation, by split and metric; says whether it is the best. Patience is used up only if it `waits`."""
+        """Takes an evaluation, by split and metric; whether it is the best. Patience is used up where it `waits`."""
         score = next(iter(scores.values()))[self._metric.name]
         gained = self._metric.better(score, self._metric.worst if self.best is None else self.best.score)
         if gained:
