@@ -84,7 +84,7 @@ class Machine:
 def machine(device: torch.device, precisions: Sequence[str]) -> Machine:
     """Measures the device by itself."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu, {torch.get_num_threads()} threads"
-    rates = {precision: _product_rate(device, _dtype(precision)) for precision in precisions}
+    rates = {precision: product_rate(device, _dtype(precision)) for precision in precisions}
     return Machine(name, rates, room(device).limit_bytes)
 
 
@@ -144,7 +144,7 @@ def _speed(turns: Turns, batch: Batch, size: Batching, precision: str, rate: flo
 def _turn_speed(still: Turns, turns: Turns, player: Player, batch: Batch, rate: float) -> TurnSpeed:
     play = still.student if player == "student" else still.generator
     # The first turn also pays for what is set up once; it is the one that is counted.
-    with _counted() as counter:
+    with counted() as counter:
         play(batch)
     flops = counter.get_total_flops()
     still.clock = _WaitingClock(turns.device)
@@ -177,7 +177,7 @@ class _WaitingClock(Clock):
             wait_for(self._device)
 
 
-def _counted() -> FlopCounterMode:
+def counted() -> FlopCounterMode:
     """A counter that knows the attention of a CPU, too."""
 
     def forward(query: Any, key: Any, value: Any, *_: object, **__: object) -> int:
@@ -196,7 +196,7 @@ def _counted() -> FlopCounterMode:
     )
 
 
-def _product_rate(device: torch.device, dtype: torch.dtype) -> float:
+def product_rate(device: torch.device, dtype: torch.dtype) -> float:
     """Floating-point operations a second of a product of square matrices; the best of a few."""
     n = _MATRIX[device.type]
     left, right = (torch.randn(n, n, device=device, dtype=dtype) for _ in range(2))

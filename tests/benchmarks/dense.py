@@ -14,6 +14,8 @@ goes in as ids. AdamW is torch's default, one operation a tensor on a CPU, as su
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -29,7 +31,7 @@ from tests.benchmarks.players import CLIP_NORM, GENERATOR_RATE, MASK_FRACTION, P
 class DenseTurns:
     """CILDA's turns on batches of any length, each with one optimiser step."""
 
-    def __init__(self, models: Models, contrast: LayerContrast, mask_id: int) -> None:
+    def __init__(self, models: Models, contrast: LayerContrast, mask_id: int, *, bfloat16: bool = False) -> None:
         self.teacher = models.teacher.eval().requires_grad_(False)
         self.student_model = models.student.eval()
         self.generator_model = models.generator.eval()
@@ -37,6 +39,7 @@ class DenseTurns:
         self.kl = LogitKL(regression=False)
         self.hard = HardLabel(regression=False)
         self.mask_id = mask_id
+        self.autocast = partial(torch.autocast, models.student.device.type, torch.bfloat16, enabled=bfloat16)
         self.optimizers = {
             "student": torch.optim.AdamW(self.student_model.parameters(), lr=STUDENT_RATE, weight_decay=0.0),
             "generator": torch.optim.AdamW(self.generator_model.parameters(), lr=GENERATOR_RATE, weight_decay=0.0),
@@ -45,7 +48,8 @@ class DenseTurns:
 
     def generator(self, batch: Batch) -> Tensor:
         """The generator ascends ½ · logit_kl(x') + ½ · layer_contrast(x'); the objective's value."""
-        soft = self._soft_view(batch)
+        with self.autocast():
+            soft = self._soft_view(batch)
         objective: Tensor = 1 / 2 * self.kl(soft) + 1 / 2 * self.contrast(soft)
         self._step("generator", -objective, self.generator_model)
         return objective.detach()
@@ -53,8 +57,9 @@ class DenseTurns:
     def student(self, batch: Batch) -> Tensor:
         """The student descends ⅓ · hard_label(x) + ⅓ · logit_kl(x) + ⅓ · logit_kl(x'), then the critic its own part."""
         self.student_model.train()
-        soft = self._soft_view(batch)
-        real = View(batch.labels_B, self._plain(self.student_model, batch), self._plain(self.teacher, batch))
+        with self.autocast():
+            soft = self._soft_view(batch)
+            real = View(batch.labels_B, self._plain(self.student_model, batch), self._plain(self.teacher, batch))
         objective: Tensor = 1 / 3 * self.hard(real) + 1 / 3 * self.kl(real) + 1 / 3 * self.kl(soft)
         self._step("student", objective, self.student_model)
         self.student_model.eval()
@@ -64,7 +69,7 @@ class DenseTurns:
 
     def _soft_view(self, batch: Batch) -> View:
         """What both models say of a rewrite that keeps its graph to the generator."""
-        drawn_BT = (torch.rand(batch.ids_BT.shape) < MASK_FRACTION) & ~batch.special_BT
+        drawn_BT = (torch.rand(batch.ids_BT.shape, device=batch.ids_BT.device) < MASK_FRACTION) & ~batch.special_BT
         ids_BT = batch.ids_BT.masked_fill(drawn_BT, self.mask_id)
         logits_BTV = self.generator_model(input_ids=ids_BT, attention_mask=batch.attention_BT).logits
         soft_BTV = F.gumbel_softmax(F.log_softmax(logits_BTV, dim=-1), tau=1.0, hard=True)
@@ -77,11 +82,12 @@ class DenseTurns:
         drawn_BT1 = drawn_BT.unsqueeze(-1).float()
         embeds_BTD = (soft_BTV @ table.weight) * drawn_BT1 + table(batch.ids_BT) * (1 - drawn_BT1)
         out = model(inputs_embeds=embeds_BTD, attention_mask=batch.attention_BT, output_hidden_states=True)
-        return Outputs(out.logits, torch.stack([hidden_BTD[:, 0] for hidden_BTD in out.hidden_states[1:]], dim=1))
+        pooled_BLD = torch.stack([hidden_BTD[:, 0] for hidden_BTD in out.hidden_states[1:]], dim=1)
+        return Outputs(out.logits.float(), pooled_BLD.float())
 
     def _plain(self, model: PreTrainedModel, batch: Batch) -> Outputs:
         """A model's word on the real text."""
-        return Outputs(model(input_ids=batch.ids_BT, attention_mask=batch.attention_BT).logits)
+        return Outputs(model(input_ids=batch.ids_BT, attention_mask=batch.attention_BT).logits.float())
 
     def _step(self, player: str, loss: Tensor, learner: nn.Module) -> None:
         self.optimizers[player].zero_grad()

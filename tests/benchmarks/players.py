@@ -53,23 +53,33 @@ class Models:
         return copy.deepcopy(self)
 
 
-def make_models() -> Models:
-    """A teacher of 6 layers and a student of 3, 384 wide, and a generator of 4 layers, 256 wide: random, float32."""
+@dataclass(frozen=True)
+class Shapes:
+    """Layers, width and heads of each model, and their vocabulary."""
+
+    teacher: tuple[int, int, int] = (6, 384, 12)
+    student: tuple[int, int, int] = (3, 384, 12)
+    generator: tuple[int, int, int] = (4, 256, 4)
+    vocabulary: int = VOCABULARY
+
+    def config(self, layers: int, width: int, heads: int) -> BertConfig:
+        """One model's."""
+        return BertConfig(
+            vocab_size=self.vocabulary,
+            hidden_size=width,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            intermediate_size=4 * width,
+        )
+
+
+def make_models(shapes: Shapes = Shapes()) -> Models:
+    """Models of these shapes, by default small ones: random, float32."""
     torch.manual_seed(0)
     return Models(
-        teacher=BertForSequenceClassification(_config(layers=6, width=384, heads=12)),
-        student=BertForSequenceClassification(_config(layers=3, width=384, heads=12)),
-        generator=BertForMaskedLM(_config(layers=4, width=256, heads=4)),
-    )
-
-
-def _config(*, layers: int, width: int, heads: int) -> BertConfig:
-    return BertConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=width,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        intermediate_size=4 * width,
+        teacher=BertForSequenceClassification(shapes.config(*shapes.teacher)),
+        student=BertForSequenceClassification(shapes.config(*shapes.student)),
+        generator=BertForMaskedLM(shapes.config(*shapes.generator)),
     )
 
 
@@ -89,14 +99,17 @@ def _loss_settings(models: Models) -> LossSettings:
     )
 
 
-def our_turns(models: Models, clock: Clock, recipe: Method = CILDA) -> Turns:
-    """A method's turns, by default CILDA's, with its default settings, in float32."""
+def our_turns(models: Models, clock: Clock, recipe: Method = CILDA, *, bfloat16: bool = False) -> Turns:
+    """A method's turns, by default CILDA's, with its default settings, on the models' device."""
+    device = models.student.device
     losses = make_losses(recipe, _loss_settings(models))
     players = Players(
         student=Encoder(models.student),
-        losses=losses,
+        losses=losses.to(device),
         teacher=Encoder(models.teacher),
-        generator=Generator(models.generator, VOCABULARY, [PAD, UNKNOWN, FIRST, LAST, MASK]),
+        generator=Generator(models.generator, models.generator.config.vocab_size, [PAD, UNKNOWN, FIRST, LAST, MASK]).to(
+            device
+        ),
     )
     assert players.generator is not None
     rates = {"student": STUDENT_RATE, "generator": GENERATOR_RATE, "critic": PROJECTION_RATE}
@@ -107,7 +120,7 @@ def our_turns(models: Models, clock: Clock, recipe: Method = CILDA) -> Turns:
         name: PlayerOptimizer(module, learning_rate=rates[name], total_turns=10_000, clip_norm=CLIP_NORM)
         for name, module in modules.items()
     }
-    return Turns(players, recipe, optimizers, TurnSettings(MASK, mask_fraction=MASK_FRACTION), clock)
+    return Turns(players, recipe, optimizers, TurnSettings(MASK, mask_fraction=MASK_FRACTION, bfloat16=bfloat16), clock)
 
 
 def sst2_lengths(texts: int) -> list[int]:

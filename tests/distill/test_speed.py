@@ -60,7 +60,7 @@ def test_twice_the_texts_are_twice_the_arithmetic() -> None:
 
 def test_attention_on_a_cpu_is_counted() -> None:
     query = torch.randn(2, 4, 16, 8, requires_grad=True)
-    with speed._counted() as counter:
+    with speed.counted() as counter:
         F.scaled_dot_product_attention(query, query, query).sum().backward()
     products = 2 * 4 * 2 * 16 * 16 * 8
     # Two of them forward; backward five, of which one is made again.
