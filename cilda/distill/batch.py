@@ -83,6 +83,15 @@ class Masked:
     of: int | None = None
     """and how many there are in all; None where they are all."""
 
+    def to(self, device: torch.device, batch: Batch | None = None) -> Self:
+        """The same on a device; `batch`, if it lies there already."""
+        return replace(
+            self,
+            batch=batch or self.batch.to(device),
+            ids_BT=self.ids_BT.to(device, non_blocking=True),
+            drawn_N=self.drawn_N.to(device, non_blocking=True),
+        )
+
     def own(self, noise: Callable[[int], Tensor]) -> Tensor:
         """The rows of noise for these tokens. Processes that share a draw make the rows of all of it, each the same.
 

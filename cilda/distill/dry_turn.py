@@ -80,7 +80,6 @@ def tried(turns: Turns, player: Player, batch: Batch, micro_batch: int | None = 
     """One dry turn, measured."""
     with dry(turns, micro_batch) as still, measured(turns.device) as peak:
         play = still.student if player == "student" else still.generator
-        batch = batch.to(turns.device)
         wait_for(turns.device)
         began = time.perf_counter()
         play(batch)

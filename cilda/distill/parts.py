@@ -28,6 +28,11 @@ class Part:
     drawn: tuple[int, ...] = ()
     """Drawn tokens of each of the peers."""
 
+    def to(self, device: torch.device) -> Part:
+        """The same on a device."""
+        batch = self.batch.to(device)
+        return replace(self, batch=batch, masked=None if self.masked is None else self.masked.to(device, batch))
+
     def whole_view(self, view: View) -> View:
         """What was said of all texts of the part, which other processes have said of theirs; without a gradient."""
         if not self.peers.sizes:

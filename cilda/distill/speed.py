@@ -131,9 +131,7 @@ def advised(found: Sequence[Speed]) -> Speed:
 def _speed(turns: Turns, batch: Batch, size: Batching, precision: str, rate: float, cycle: Cycle) -> Speed:
     with dry(turns, turns.micro_batch) as still, measured(turns.device) as peak:
         still.settings = replace(turns.settings, bfloat16=precision == "bfloat16")
-        found = {
-            player: _turn_speed(still, turns, player, batch.to(turns.device), rate) for player in turns.players_in_turn
-        }
+        found = {player: _turn_speed(still, turns, player, batch, rate) for player in turns.players_in_turn}
     often: dict[Player, float] = {"student": 1.0, "generator": cycle.generator_turns / cycle.student_turns}
     seconds = sum(turn.seconds * often[player] for player, turn in found.items())
     peak_bytes = peak.bytes + state_bytes(turns.optimizers)

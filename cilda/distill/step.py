@@ -42,6 +42,8 @@ class TurnSettings:
 class TurnResult:
     """What happened in a turn: detached scalars on the device, and the rewrite with what both models said of it."""
 
+    batch: Batch
+    """Its texts, on the device."""
     values: dict[str, Tensor]
     """Each term's value, `total`, `gradient_norm`, where asked for `gradient_norm.<term>`; and what `watching` tells.
 
@@ -51,6 +53,10 @@ class TurnResult:
     drawn: int
     rewrite: SoftTokens | None = None
     views: Mapping[Sight, View] = field(default_factory=dict)
+
+
+CPU = torch.device("cpu")
+PLAYERS: tuple[Player, ...] = ("generator", "student")
 
 
 class Mover(Protocol):
@@ -64,7 +70,7 @@ class Mover(Protocol):
 
 
 class Turns:
-    """Plays turns. Whoever does not learn in a turn is in eval mode and gets no weight gradient.
+    """Plays turns on batches that lie on the CPU. Who does not learn in a turn is in eval mode, and gets no gradient.
 
     With a `micro_batch`, which may change between turns, a batch goes through the models in parts of at most that many
     texts, and their gradients add up, each weighted by its share of the texts, to one optimiser step. For losses that
@@ -105,7 +111,10 @@ class Turns:
         self._learners = learners(recipe, players.losses, settings.projection)
         self._critic = critic_of(recipe, players.losses) if "critic" in self._learners else None
         self.device = next(players.student.parameters()).device
-        self.random = {name: stream(settings.seed, name, self.device) for name in ("generator", "student")}
+        self.random: dict[str, torch.Generator] = {name: stream(settings.seed, name, self.device) for name in PLAYERS}
+        if self.device.type != "cpu":
+            # Tokens are drawn where batches are made: nobody need wait to be told how many there are.
+            self.random |= {_masking(name): stream(settings.seed, _masking(name), CPU) for name in PLAYERS}
 
     @property
     def players_in_turn(self) -> tuple[Player, ...]:
@@ -124,14 +133,14 @@ class Turns:
         generator = self.players.generator
         assert generator is not None
         with learning(generator, dropout=self.settings.generator_dropout), self._projections_if("generator"):
-            drawn = self._drawn(batch, "generator")
-            parts = own_parts(batch, drawn, self.micro_batch, self.world)
+            batch, drawn, parts = self._dealt(batch, "generator", rewritten=True)
+            assert drawn is not None
             values, rewrites, looks = zip(
                 *(self._climb_on(part, norms_by_term=norms_by_term) for part in parts), strict=True
             )
             summed = self._move("generator", _mean(values, parts))
         whole = joined_rewrites(rewrites, drawn)
-        return TurnResult(summed, batch.size, len(whole.sampled_N), whole, {"soft": joined_views(looks, batch)})
+        return TurnResult(batch, summed, batch.size, len(whole.sampled_N), whole, {"soft": joined_views(looks, batch)})
 
     def student(self, batch: Batch, *, norms_by_term: bool = False) -> TurnResult:
         """The student descends its objective by one optimiser step; teacher and generator are held."""
@@ -140,8 +149,7 @@ class Turns:
         values: list[dict[str, Tensor]] = []
         rewrites: list[SoftTokens] = []
         looks: list[dict[Sight, View]] = []
-        drawn = self._drawn(batch, "student") if rewritten else None
-        parts = own_parts(batch, drawn, self.micro_batch, self.world)
+        batch, drawn, parts = self._dealt(batch, "student", rewritten=rewritten)
         with self._projections_if("student"):
             for part in parts:
                 told, rewrite, views = self._descend_on(part, norms_by_term=norms_by_term)
@@ -157,12 +165,21 @@ class Turns:
                 self._losses[name].remember(seen["real"])
         whole = None if drawn is None else joined_rewrites(rewrites, drawn)
         summed |= agreement(seen, multi_label=self.settings.multi_label) | changed_fraction(batch, whole)
-        return TurnResult(summed, batch.size, 0 if whole is None else len(whole.sampled_N), whole, seen)
+        return TurnResult(batch, summed, batch.size, 0 if whole is None else len(whole.sampled_N), whole, seen)
 
-    def _drawn(self, batch: Batch, player: Player) -> Masked:
-        """The whole batch with the tokens masked that are to be rewritten."""
-        with self.clock("generator"):
-            return mask(batch, self.settings.mask_fraction, self.settings.mask_id, self.random[player])
+    def _dealt(self, batch: Batch, player: Player, *, rewritten: bool) -> tuple[Batch, Masked | None, list[Part]]:
+        """A batch and what is to be rewritten of it, on the device, and what this process plays of both."""
+        drawn = None
+        if rewritten:
+            with self.clock("generator"):
+                random = self.random.get(_masking(player), self.random[player])
+                drawn = mask(batch, self.settings.mask_fraction, self.settings.mask_id, random)
+        parts = own_parts(batch, drawn, self.micro_batch, self.world)
+        with self.clock("data"):
+            parts = [part.to(self.device) for part in parts]
+            if parts[0].batch.size == batch.size:
+                return parts[0].batch, parts[0].masked, parts
+            return batch.to(self.device), None if drawn is None else drawn.to(self.device), parts
 
     def _climb_on(self, part: Part, *, norms_by_term: bool) -> tuple[dict[str, Tensor], SoftTokens, View]:
         """The generator's gradient on a part of its batch: the part's scalars, its rewrite, what was said of it."""
@@ -293,6 +310,11 @@ class Turns:
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bfloat16)
+
+
+def _masking(player: str) -> str:
+    """The name of the stream from which a player's tokens are drawn, where batches are made elsewhere than played."""
+    return f"mask {player}"
 
 
 def _view(part: Part, student: Outputs, teacher: Outputs | None) -> View:

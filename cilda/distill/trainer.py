@@ -169,7 +169,7 @@ class Trainer:
         result = self._play(player, batch)
         self.done[player] = turn = self.done[player] + 1
         if self._recorder is not None:
-            self._recorder.take(player, batch, result, turn=turn, step=self._step, epoch=self.epoch)
+            self._recorder.take(player, result.batch, result, turn=turn, step=self._step, epoch=self.epoch)
         numbers = {"learning_rate": rate, "texts_per_second": batch.size / (time.perf_counter() - began)}
         if result.drawn:
             numbers["drawn_fraction"] = result.drawn / rewritable
@@ -182,8 +182,6 @@ class Trainer:
 
     def _play(self, player: Player, batch: Batch) -> TurnResult:
         """The player's next turn on a batch."""
-        with self._clock("data"):
-            batch = batch.to(self.device)
         if player == "student":
             phase, share = self.settings.place_in_phase(self.done["student"])
             self.turns.enter(phase, Moment(self.streams["student"].epoch, share))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from cilda.distill.batch import View
-from cilda.distill.layer_choice import LayerChoice
+from cilda.distill.layer_choice import LayerChoice, at
 from cilda.distill.losses.loss import Loss, LossSettings
 from cilda.errors import CildaError
 
@@ -51,7 +51,7 @@ class AttentionMSE(Loss):
             raise CildaError("attention_mse got no attention maps", "load the models with eager attention")
         students, teachers = ([pair[side] - 1 for pair in self.layers.pairs] for side in (0, 1))
         with torch.autocast(student.device.type, enabled=False):
-            mine, theirs = student[:, students].float(), teacher[:, teachers].float()
+            mine, theirs = at(student, students), at(teacher, teachers)
             if mine.shape[2] != theirs.shape[2]:
                 mine, theirs = mine.mean(dim=2, keepdim=True), theirs.mean(dim=2, keepdim=True)
             real_BT = view.attention_BT.bool()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cilda.distill.batch import View
-from cilda.distill.layer_choice import LayerChoice
+from cilda.distill.layer_choice import LayerChoice, at
 from cilda.distill.linear import linear_map
 from cilda.distill.losses.loss import Loss, LossSettings
 
@@ -53,7 +53,7 @@ class HiddenMSE(Loss):
         pairs = ((0, 0), *self.layers.pairs)
         students, teachers = ([pair[side] for pair in pairs] for side in (0, 1))
         with torch.autocast(student.device.type, enabled=False):
-            gap_BLTD = self.student_map(student[:, students].float()) - teacher[:, teachers].float()
+            gap_BLTD = self.student_map(at(student, students)) - at(teacher, teachers)
             real_B1T = view.attention_BT.unsqueeze(1).float()
             by_token = gap_BLTD.square().mean(dim=-1) * real_B1T
             return view.peers.mean(by_token.sum(), real_B1T.sum() * len(pairs))

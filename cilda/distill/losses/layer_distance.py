@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cilda.distill.batch import View
-from cilda.distill.layer_choice import LayerChoice
+from cilda.distill.layer_choice import LayerChoice, at
 from cilda.distill.linear import linear_map
 from cilda.distill.losses.loss import Loss, LossSettings
 
@@ -72,7 +72,7 @@ class LayerDistance(Loss):
                 v = self.student_map(self.layers.of_student(student_BLD))
             else:
                 students, teachers = ([pair[side] - 1 for pair in self.layers.pairs] for side in (0, 1))
-                u = teacher_BLD[:, teachers].float()
-                v = self.student_map(student_BLD[:, students].float())
+                u = at(teacher_BLD, teachers)
+                v = self.student_map(at(student_BLD, students))
             gap = F.normalize(u, dim=-1) - F.normalize(v, dim=-1)
             return gap.square().sum(dim=-1).mean()
