@@ -30,6 +30,8 @@ class Batch:
     """Segment ids of text pairs, for the families that have them."""
     rows_B: Tensor | None = None
     """Positions of the texts in their split, on the CPU."""
+    padded: bool = True
+    """False where it is known that all texts are of one length."""
 
     @property
     def size(self) -> int:
@@ -183,4 +185,5 @@ def joined(first: Batch, second: Batch) -> Batch:
         if first.types_BT is None or second.types_BT is None
         else torch.cat([first.types_BT, second.types_BT]),
         rows_B=None,
+        padded=first.padded or second.padded,
     )

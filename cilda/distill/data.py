@@ -73,7 +73,8 @@ class TokenizedRows:
                 types_BT[place, : end - start] = self.types_Q[start:end]
         rows_B = torch.tensor(positions)
         labels_B = None if self.labels_N is None else self.labels_N[rows_B]
-        return Batch(ids_BT, attention_BT, special_BT, labels_B, types_BT, rows_B)
+        padded = any(end - start < longest for start, end in spans)
+        return Batch(ids_BT, attention_BT, special_BT, labels_B, types_BT, rows_B, padded)
 
 
 def tokenize(rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int, *, regression: bool) -> TokenizedRows:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 from transformers import PreTrainedModel
 
+from cilda.distill.attention import padding_mask
 from cilda.distill.batch import Batch, Outputs, SoftTokens
 from cilda.distill.pooling import Pooling, pool
 from cilda.families import FAMILIES
@@ -100,7 +101,7 @@ class Encoder(nn.Module):
         the generator; all other tokens go in as ids.
         """
         batch = texts.batch if isinstance(texts, SoftTokens) else texts
-        inputs: dict[str, Any] = {"attention_mask": batch.attention_BT}
+        inputs: dict[str, Any] = {"attention_mask": padding_mask(self.model, batch)}
         if isinstance(texts, SoftTokens) and texts.soft_NV is not None:
             inputs["inputs_embeds"] = self._embed(texts, texts.soft_NV)
         else:

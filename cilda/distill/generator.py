@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from cilda.distill.attention import padding_mask
 from cilda.distill.batch import Batch, Masked, SoftTokens
 
 # Rows of this many vocabulary entries are summed first when a token is drawn: a running sum over the whole
@@ -47,7 +48,7 @@ class Generator(nn.Module):
     def _scores(self, masked: Masked) -> Tensor:
         """The same logits, with forbidden ids as the model has them."""
         batch = masked.batch
-        inputs = {"input_ids": masked.ids_BT, "attention_mask": batch.attention_BT}
+        inputs = {"input_ids": masked.ids_BT, "attention_mask": padding_mask(self.model, batch)}
         if batch.types_BT is not None and self._takes_types:
             inputs["token_type_ids"] = batch.types_BT
         hidden_BTD = self.model.base_model(**inputs)[0]

@@ -115,7 +115,7 @@ class Recorder:
             return
         played = Played.of(batch, rewrite, _logits(result), player=player, turn=turn, step=step, epoch=epoch)
         parted_B = played.parted() if candidates else None
-        places_P = torch.tensor(list(why), device=batch.ids_BT.device, dtype=torch.long)
+        places_P = torch.tensor(list(why), dtype=torch.long).to(batch.ids_BT.device, non_blocking=True)
         if parted_B is not None:
             others_B = parted_B.index_fill(0, places_P, float("-inf"))
             places_P = torch.cat([places_P, others_B.topk(candidates).indices])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
@@ -58,6 +59,8 @@ class CrdMemory(Loss):
         self.register_buffer("memory_NP", F.normalize(torch.randn(rows, width, generator=random), dim=-1))
         # How often it has remembered: the negatives of a turn follow from it and the seed.
         self.register_buffer("turn", torch.zeros((), dtype=torch.long))
+        # The same number where nobody waits for it.
+        self._turn = 0
         # Rows without a label are a class of their own: of other classes than any that has one.
         classes_N = torch.zeros(rows, dtype=torch.long) if labels_N is None else labels_N - NO_CLASS
         # Rows in the order of their classes: those of other classes are what lies before and behind a class's stretch.
@@ -98,7 +101,7 @@ class CrdMemory(Loss):
 
     def drawn(self, rows_B: Tensor, peers: Peers = NOBODY) -> Tensor:
         """K rows of other classes for each row, (B, K), on the CPU; with the same memory always the same."""
-        random = torch.Generator().manual_seed((self.seed << 31) + int(self.turn))
+        random = torch.Generator().manual_seed((self.seed << 31) + self._turn)
         starts_B1, sizes_B1 = self._starts_N[rows_B].unsqueeze(1), self._sizes_N[rows_B].unsqueeze(1)
         texts = len(rows_B)
         drawn_MK = torch.rand(peers.texts(texts), self.negatives, generator=random, dtype=torch.float64)
@@ -114,6 +117,11 @@ class CrdMemory(Loss):
         mixed_BP = self.momentum * self.memory_NP[rows_B] + (1 - self.momentum) * self._of_student(view)
         self.memory_NP[rows_B] = F.normalize(mixed_BP, dim=-1)
         self.turn += 1
+        self._turn += 1
+
+    def _load_from_state_dict(self, state_dict: Mapping[str, Any], *arguments: Any) -> None:
+        super()._load_from_state_dict(state_dict, *arguments)
+        self._turn = int(self.turn)
 
     def _of_student(self, view: View) -> Tensor:
         assert view.student.pooled_BLD is not None
