@@ -158,6 +158,9 @@ class RunConfig(BaseModel):
         "auto", description="auto: bfloat16 autocast where the device has it"
     )
     device: str = Field("auto", description="auto, cpu, cuda or cuda:1")
+    compile: bool = Field(
+        False, description="compile the models' layers; costs a minute, and whether it pays says cilda benchmark"
+    )
     threads: Count | None = Field(None, description="CPU threads; by default torch decides")
     runs_dir: Path | None = Field(None, description="where runs are kept; by default ./runs")
     teacher_cache: Literal["auto", "on", "off"] = Field(

@@ -159,6 +159,14 @@ AutoBatchOption = Annotated[
     bool | None,
     typer.Option("--auto-batch", help="Take the micro-batch that fits into memory.", rich_help_panel=BUDGET),
 ]
+CompileOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--compile",
+        help="Compile the models' layers by torch.compile; measure with cilda benchmark whether that pays.",
+        rich_help_panel=BUDGET,
+    ),
+]
 LearningRateOption = Annotated[
     float | None,
     typer.Option("--learning-rate", help="By default 2e-5 at width 768, more for narrower.", rich_help_panel=BUDGET),
@@ -213,6 +221,7 @@ _OPTIONS: dict[str, tuple[str | None, Any]] = {
     "tokens_per_batch": ("tokens_per_batch", TokensPerBatchOption),
     "micro_batch": ("micro_batch", MicroBatchOption),
     "auto_batch": ("auto_batch", AutoBatchOption),
+    "compile_layers": ("compile", CompileOption),
     "learning_rate": ("learning_rate", LearningRateOption),
     "runs_dir": ("runs_dir", RunsDirOption),
     "name": ("name", NameOption),

@@ -146,6 +146,11 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
         recorder=_recorder(config, data, players, tokenizer, settings, writer),
         orders=beginning.orders,
     )
+    if config.compile:
+        # Only here: what it imports takes a second.
+        from cilda.distill.compiling import compile_aloud
+
+        compile_aloud(trainer.turns, train, writer, beginning)
     beginning.step("looking over memory and time of the student's stage")
     with beginning.heard_in(players.teacher, players.student, players.generator):
         preflight = look(
