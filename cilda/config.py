@@ -161,6 +161,9 @@ class RunConfig(BaseModel):
     gpus: Count = Field(
         1, description="processes that share each batch: one a GPU, or so many on the CPU with device=cpu"
     )
+    compile: bool = Field(
+        False, description="compile the models' layers; costs a minute, and whether it pays says cilda benchmark"
+    )
     threads: Count | None = Field(None, description="CPU threads; by default torch decides")
     runs_dir: Path | None = Field(None, description="where runs are kept; by default ./runs")
     teacher_cache: Literal["auto", "on", "off"] = Field(

@@ -75,7 +75,7 @@ def _measured(config: RunConfig) -> tuple[Machine, list[Speed], Speed | None]:
         with RunWriter(create(Path(scratch), "benchmark")) as writer:
             base = load_teacher(config, data.task, writer)
             generator = assemble_generator(config, config.recipe, base, writer)
-        turns, train, settings = fresh_turns(config, data, base, generator)
+        turns, train, settings = fresh_turns(config, data, base, generator, tell=say)
     natively = ["bfloat16"] if uses_bfloat16("auto", turns.device) else []
     precisions = list(
         dict.fromkeys(["float32", *natively, *([] if config.precision == "auto" else [config.precision])])

@@ -168,6 +168,14 @@ GpusOption = Annotated[
         rich_help_panel=BUDGET,
     ),
 ]
+CompileOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--compile",
+        help="Compile the models' layers by torch.compile; measure with cilda benchmark whether that pays.",
+        rich_help_panel=BUDGET,
+    ),
+]
 LearningRateOption = Annotated[
     float | None,
     typer.Option("--learning-rate", help="By default 2e-5 at width 768, more for narrower.", rich_help_panel=BUDGET),
@@ -222,6 +230,7 @@ _OPTIONS: dict[str, tuple[str | None, Any]] = {
     "tokens_per_batch": ("tokens_per_batch", TokensPerBatchOption),
     "micro_batch": ("micro_batch", MicroBatchOption),
     "auto_batch": ("auto_batch", AutoBatchOption),
+    "compile_layers": ("compile", CompileOption),
     "learning_rate": ("learning_rate", LearningRateOption),
     "gpus": ("gpus", GpusOption),
     "runs_dir": ("runs_dir", RunsDirOption),

@@ -42,11 +42,11 @@ class Batch:
         """The same batch on a device; `rows_B` stays on the CPU."""
         return replace(
             self,
-            ids_BT=self.ids_BT.to(device, non_blocking=True),
-            attention_BT=self.attention_BT.to(device, non_blocking=True),
-            special_BT=self.special_BT.to(device, non_blocking=True),
-            labels_B=None if self.labels_B is None else self.labels_B.to(device, non_blocking=True),
-            types_BT=None if self.types_BT is None else self.types_BT.to(device, non_blocking=True),
+            ids_BT=_moved(self.ids_BT, device),
+            attention_BT=_moved(self.attention_BT, device),
+            special_BT=_moved(self.special_BT, device),
+            labels_B=None if self.labels_B is None else _moved(self.labels_B, device),
+            types_BT=None if self.types_BT is None else _moved(self.types_BT, device),
         )
 
     def chosen(self, places_P: Tensor) -> Self:
@@ -187,3 +187,9 @@ def joined(first: Batch, second: Batch) -> Batch:
         rows_B=None,
         padded=first.padded or second.padded,
     )
+
+
+def _moved(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor on a device. To a GPU it goes through pinned memory: from elsewhere the copy may wait for the GPU."""
+    from_host = device.type == "cuda" and tensor.device.type == "cpu"
+    return (tensor.pin_memory() if from_host else tensor).to(device, non_blocking=True)

@@ -76,8 +76,11 @@ def rehearsed(
         taught = Teacher(teacher, data.task, {}, origins_of(base), base.source)
         players = assemble_players(config, recipe, data, taught, student, generator, device, train)
         settings = _student_settings(config, players, student, train, bfloat16=bfloat16)
-        return look(
-            _turns(players, recipe, settings),
+        turns = _turns(players, recipe, settings)
+        # In a run that begins it is done later, with the teacher that it then has.
+        refusals = _compiled(config, turns, train) if beginning is None else []
+        found = look(
+            turns,
             train,
             validation,
             settings,
@@ -92,12 +95,20 @@ def rehearsed(
             budget=budget,
             record=record,
         )
+        return replace(found, warnings=(*found.warnings, *refusals))
 
 
 def fresh_turns(
-    config: RunConfig, data: TaskData, base: Loaded, generator: Loaded | None
+    config: RunConfig,
+    data: TaskData,
+    base: Loaded,
+    generator: Loaded | None,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[Turns, TokenizedRows, TrainerSettings]:
     """The student's stage as a config describes it, with a fresh head where the teacher has none: for measuring alone.
+
+    `tell` hears what does not work as it was asked for.
 
     Raises:
         CildaError: as `rehearsed`.
@@ -109,7 +120,21 @@ def fresh_turns(
     taught = Teacher(base, data.task, {}, (), base.source)
     players = assemble_players(config, recipe, data, taught, student, generator, device, train)
     settings = _student_settings(config, players, student, train, bfloat16=bfloat16)
-    return _turns(players, recipe, settings), train, settings
+    turns = _turns(players, recipe, settings)
+    for refusal in _compiled(config, turns, train):
+        tell(refusal)
+    return turns, train, settings
+
+
+def _compiled(config: RunConfig, turns: Turns, train: TokenizedRows) -> list[str]:
+    """Compiles the layers where the config asks for it; why not, if not."""
+    refusals: list[str] = []
+    if config.compile:
+        # Only here: what it imports takes a second.
+        from cilda.distill.compiling import compile_layers
+
+        compile_layers(turns, train, refusals.append)
+    return refusals
 
 
 def models_of(teacher: Loaded, student: Student, generator: Loaded | None, *, about: str = "") -> list[ModelFacts]:

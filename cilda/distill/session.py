@@ -154,6 +154,15 @@ def _distil(config: RunConfig, data: TaskData, writer: RunWriter, beginning: Beg
         recorder=_recorder(config, data, players, tokenizer, settings, writer),
         orders=beginning.orders,
     )
+    if config.compile and spread:
+        writer.event(
+            "alert", level="info", what="nothing is compiled: the teacher's layers lie in parts on all processes"
+        )
+    elif config.compile:
+        # Only here: what it imports takes a second.
+        from cilda.distill.compiling import compile_aloud
+
+        compile_aloud(trainer.turns, train, writer, beginning)
     beginning.step("looking over memory and time of the student's stage")
 
     def looked_over() -> int | None:

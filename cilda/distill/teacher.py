@@ -197,6 +197,11 @@ def fine_tune(
         writer=writer,
         orders=beginning.orders,
     )
+    if config.compile:
+        # Only here: what it imports takes a second.
+        from cilda.distill.compiling import compile_aloud
+
+        compile_aloud(trainer.turns, train, writer, beginning)
     beginning.step("looking over memory and time of the teacher's stage")
 
     def looked_over() -> int | None:

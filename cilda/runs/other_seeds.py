@@ -11,8 +11,8 @@ from cilda.runs.layout import RunFolder
 from cilda.runs.store import RunRecord, list_runs, open_run, read_events
 
 BESIDE = frozenset({
-    "name", "runs_dir", "cache_dir", "data_dir", "threads", "keep_checkpoints", "checkpoint_every", "track",
-    "track_project",
+    "name", "runs_dir", "cache_dir", "data_dir", "threads", "compile", "keep_checkpoints", "checkpoint_every",
+    "track", "track_project",
 })  # fmt: skip
 """Settings that may differ between two runs that are the same experiment: names, places, and what else has no part in
 what comes out."""

@@ -6,6 +6,8 @@ tokens long on average; those of training, sorted 1,600 texts at a time, 14.0. F
 The dense side pads all texts to 128 tokens, so that they are alike to it: it plays one turn of each kind a round, on
 SST-2's texts and on full ones in alternation. The sides take turns within a round, so that what disturbs this machine
 disturbs both.
+"kept" is our student turn where the teacher's answers to the texts as they stand are kept, beside the same dense turn;
+asking once is not counted.
 A speed-up is the dense side's seconds a turn over ours, the median over the rounds.
 
 Peak memory: each side in a process of its own plays a turn of each kind at full length; told is by how much the
@@ -22,9 +24,10 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -32,6 +35,7 @@ import torch
 from cilda.distill.batch import Batch
 from cilda.distill.clock import Clock
 from cilda.distill.data import TokenizedRows, by_length
+from cilda.distill.encoder import Encoder
 from tests.benchmarks.dense import DenseTurns
 from tests.benchmarks.players import (
     BATCH_SIZE,
@@ -43,10 +47,13 @@ from tests.benchmarks.players import (
     our_turns,
     sst2_lengths,
 )
+from tests.benchmarks.teacher_cache import ask
 
 ROUNDS = 3
 SST2_BATCHES = 20
 PLAYERS = ("student", "generator")
+KINDS = {"student": ("student", "kept"), "generator": ("generator",)}
+"""Our turns that are held against a dense player's."""
 SIDES = ("ours", "dense")
 PARTS = ("data", "generator", "teacher", "student", "optimizer")
 
@@ -87,11 +94,20 @@ class Field:
         self.players: dict[str, dict[str, Callable[[Batch], object]]] = {}
         if "ours" in sides:
             ours = our_turns(models.copy(), self.clock)
-            self.players["ours"] = {"student": ours.student, "generator": ours.generator}
+            self.kept = our_turns(models.copy(), self.clock)
+            self.players["ours"] = {"student": ours.student, "generator": ours.generator, "kept": self.kept.student}
         if "dense" in sides:
             dense = DenseTurns(models.copy(), make_contrast(models), MASK)
             self.players["dense"] = {"student": dense.student, "generator": dense.generator}
         self.full = make_rows([LONGEST] * BATCH_SIZE)
+
+    def keep(self, rows: TokenizedRows, folder: Path) -> None:
+        """Asks the teacher about these texts; "kept" turns are played on them from here on."""
+        teacher = self.kept.players.teacher
+        assert isinstance(teacher, Encoder)
+        folder.mkdir()
+        answers, _ = ask(teacher, rows, folder)
+        self.kept.players = replace(self.kept.players, answers=answers)
 
     def play(self, side: str, player: str, rows: TokenizedRows, batches: list[list[int]]) -> float:
         """Seconds a turn, from rows to the end of the optimiser's step."""
@@ -105,22 +121,33 @@ class Field:
 
 def race(rounds: int) -> list[Race]:
     """The sides against each other, after one turn of each kind to warm up."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _race(rounds, Path(folder))
+
+
+def _race(rounds: int, folder: Path) -> list[Race]:
     field_ = Field()
     everyone = list(range(BATCH_SIZE))
     sst2 = make_rows(sst2_lengths(SST2_BATCHES * BATCH_SIZE))
     batches = by_length(sst2.lengths, BATCH_SIZE)
-    races = [Race(player, texts) for player in PLAYERS for texts in ("sst2", "128")]
-    for player in PLAYERS:
-        for side in SIDES:
-            field_.play(side, player, field_.full, [everyone])
+    races = [Race(kind, texts) for kinds in KINDS.values() for kind in kinds for texts in ("sst2", "128")]
+    answers = {}
+    for name, rows in (("sst2", sst2), ("128", field_.full)):
+        field_.keep(rows, folder / name)
+        answers[name] = field_.kept.players.answers
+    for player, kinds in KINDS.items():
+        for kind in kinds:
+            field_.play("ours", kind, field_.full, [everyone])
+        field_.play("dense", player, field_.full, [everyone])
     texts = {"sst2": (sst2, batches), "128": (field_.full, [everyone])}
     for place in range(rounds):
-        for player in PLAYERS:
+        for player, kinds in KINDS.items():
             rows, some = texts["sst2" if place % 2 == 0 else "128"]
             dense = field_.play("dense", player, rows, some[:1])
-            for one in (one for one in races if one.player == player):
+            for one in (one for one in races if one.player in kinds):
+                field_.kept.players = replace(field_.kept.players, answers=answers[one.texts])
                 field_.clock.take()
-                one.seconds["ours"].append(field_.play("ours", player, *texts[one.texts]))
+                one.seconds["ours"].append(field_.play("ours", one.player, *texts[one.texts]))
                 one.seconds["dense"].append(dense)
                 for part, seconds in field_.clock.take().items():
                     one.parts[part] = one.parts.get(part, 0.0) + seconds

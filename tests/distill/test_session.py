@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch._inductor.config as inductor
 from safetensors.torch import load_file
+from torch._inductor.utils import fresh_cache
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerFast
 
 from cilda.cli.description import describe_run
@@ -289,3 +291,19 @@ def test_both_stages_take_batches_of_tokens(files: Path, tmp_path: Path) -> None
     assert outcome.turns == stages[1]["total_turns"]
     assert {event["turn"] for event in events(folder, "evaluation") if event["stage"] == "student"} == {outcome.turns}
     assert f"{outcome.turns:,} of at most 96 tokens" in (folder.student / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")
+def test_a_run_that_cannot_compile_says_so_and_goes_on(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inductor.cpp, "cxx", ("no-such-compiler",))
+    config = config_for(files, method="kd", compile=True)
+    with fresh_cache():
+        outcome, folder = run(config, tmp_path)
+    assert outcome.turns == 5
+    said = [event["what"] for event in events(folder, "alert") if "compil" in event["what"]]
+    assert said[0] == "compiling the models' layers" and len(said) == 2
+    assert said[1].startswith("compiling failed, and the run goes on without: ")
+    assert_student_is_what_the_run_says(config, outcome, folder)
