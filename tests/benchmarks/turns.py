@@ -7,7 +7,7 @@ The dense side pads all texts to 128 tokens, so that they are alike to it: it pl
 SST-2's texts and on full ones in alternation. The sides take turns within a round, so that what disturbs this machine
 disturbs both.
 "kept" is our student turn where the teacher's answers to the texts as they stand are kept, beside the same dense turn;
-asking once is not counted.
+asking once is not counted. `--bfloat16` has ours, or both sides, compute in bfloat16, where the processor knows it.
 A speed-up is the dense side's seconds a turn over ours, the median over the rounds.
 
 Peak memory: each side in a process of its own plays a turn of each kind at full length; told is by how much the
@@ -88,16 +88,15 @@ class Race:
 class Field:
     """Two sides that play the same kinds of turns, each with its own copy of the models."""
 
-    def __init__(self, sides: tuple[str, ...] = SIDES) -> None:
+    def __init__(self, sides: tuple[str, ...] = SIDES, bfloat16: tuple[str, ...] = ()) -> None:
         models = make_models()
         self.clock = Clock()
         self.players: dict[str, dict[str, Callable[[Batch], object]]] = {}
         if "ours" in sides:
-            ours = our_turns(models.copy(), self.clock)
-            self.kept = our_turns(models.copy(), self.clock)
+            ours, self.kept = (our_turns(models.copy(), self.clock, bfloat16="ours" in bfloat16) for _ in range(2))
             self.players["ours"] = {"student": ours.student, "generator": ours.generator, "kept": self.kept.student}
         if "dense" in sides:
-            dense = DenseTurns(models.copy(), make_contrast(models), MASK)
+            dense = DenseTurns(models.copy(), make_contrast(models), MASK, bfloat16="dense" in bfloat16)
             self.players["dense"] = {"student": dense.student, "generator": dense.generator}
         self.full = make_rows([LONGEST] * BATCH_SIZE)
 
@@ -119,14 +118,13 @@ class Field:
         return (time.perf_counter() - began) / len(batches)
 
 
-def race(rounds: int) -> list[Race]:
+def race(rounds: int, bfloat16: tuple[str, ...] = ()) -> list[Race]:
     """The sides against each other, after one turn of each kind to warm up."""
     with tempfile.TemporaryDirectory() as folder:
-        return _race(rounds, Path(folder))
+        return _race(Field(bfloat16=bfloat16), rounds, Path(folder))
 
 
-def _race(rounds: int, folder: Path) -> list[Race]:
-    field_ = Field()
+def _race(field_: Field, rounds: int, folder: Path) -> list[Race]:
     everyone = list(range(BATCH_SIZE))
     sst2 = make_rows(sst2_lengths(SST2_BATCHES * BATCH_SIZE))
     batches = by_length(sst2.lengths, BATCH_SIZE)
@@ -179,19 +177,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.turns")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of all kinds of turns")
+    parser.add_argument("--bfloat16", choices=("ours", "both"), help="who computes in bfloat16; by default nobody")
     parser.add_argument("--peak", choices=SIDES, help="print one side's peak memory in bytes, and nothing else")
     given = parser.parse_args()
     if given.peak:
         print(peak_bytes(given.peak))
         return
     peaks = {side: peak_in_child(side) for side in SIDES}
-    races = race(given.rounds)
+    races = race(given.rounds, SIDES if given.bfloat16 == "both" else (given.bfloat16,) if given.bfloat16 else ())
     figures = {f"{one.player}_speedup_{one.texts}": one.speedup for one in races}
     figures["peak_memory_fraction"] = peaks["ours"] / peaks["dense"]
     if given.json:
         print(json.dumps(figures, indent=2))
         return
-    print(f"{torch.get_num_threads()} threads, batch {BATCH_SIZE}, float32; shares are of our seconds")
+    precision = f"bfloat16: {given.bfloat16 or 'nobody'}"
+    print(f"{torch.get_num_threads()} threads, batch {BATCH_SIZE}, {precision}; shares are of our seconds")
     print("turn       texts  ours ms dense ms   times  texts/s (dense)" + "".join(f"{part:>11}" for part in PARTS))
     for one in races:
         print(one.row())
