@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._trainer: psutil.Process | None = None
+        self._family: dict[int, psutil.Process] = {}
         self._moved: dict[str, float] = {}
         self._gpus = _gpus()
         with contextlib.suppress(OSError):
@@ -72,16 +72,19 @@ class Machine:
             found["disk_free_mb"] = psutil.disk_usage(str(self._folder)).free // _MIB
         found |= self._since_last()
         if self._gpus is not None:
-            found["gpus"] = self._gpus.reading(trainer)
+            found["gpus"] = self._gpus.reading({trainer, *self._family})
         return found
 
     def _of_trainer(self, pid: int) -> dict[str, Any]:
+        """Of the trainer and of all that it has started: of several processes it is only the launcher."""
         try:
-            if self._trainer is None or self._trainer.pid != pid:
-                self._trainer = psutil.Process(pid)
-            family = [self._trainer, *self._trainer.children(recursive=True)]
-            resident = sum(process.memory_info().rss for process in family)
-            return {"trainer_mb": resident // _MIB, "trainer_cpu": round(self._trainer.cpu_percent() / 100, 2)}
+            trainer = psutil.Process(pid)
+            # Each is asked as the one that was asked before: what it has done since then is told.
+            known = {one.pid: self._family.get(one.pid, one) for one in (trainer, *trainer.children(recursive=True))}
+            self._family = known
+            resident = sum(one.memory_info().rss for one in known.values())
+            busy = sum(one.cpu_percent() for one in known.values()) / 100
+            return {"trainer_mb": resident // _MIB, "trainer_cpu": round(busy, 2)}
         except psutil.Error:
             return {}
 
@@ -106,11 +109,11 @@ class Gpus:
         self._nvml = nvml
         self._handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
 
-    def reading(self, trainer: int) -> list[dict[str, Any]]:
-        """One entry a GPU, in the driver's order."""
-        return [self._of(handle, trainer) for handle in self._handles]
+    def reading(self, ours: Collection[int]) -> list[dict[str, Any]]:
+        """One entry a GPU, in the driver's order; `ours` are the trainer's processes."""
+        return [self._of(handle, ours) for handle in self._handles]
 
-    def _of(self, handle: Any, trainer: int) -> dict[str, Any]:
+    def _of(self, handle: Any, ours: Collection[int]) -> dict[str, Any]:
         nvml = self._nvml
         asked: dict[str, Callable[[], Any]] = {
             "name": lambda: nvml.nvmlDeviceGetName(handle),
@@ -130,14 +133,14 @@ class Gpus:
             except nvml.NVMLError:
                 # Not every card tells everything.
                 continue
-        return {**found, **self._processes(handle, trainer)}
+        return {**found, **self._processes(handle, ours)}
 
-    def _processes(self, handle: Any, trainer: int) -> dict[str, Any]:
+    def _processes(self, handle: Any, pids: Collection[int]) -> dict[str, Any]:
         try:
             processes = self._nvml.nvmlDeviceGetComputeRunningProcesses(handle)
         except self._nvml.NVMLError:
             return {}
-        ours = [process for process in processes if process.pid == trainer]
+        ours = [process for process in processes if process.pid in pids]
         held = sum((process.usedGpuMemory or 0) // _MIB for process in ours)
         return {"ours_mb": held, "strangers": len(processes) - len(ours)}
 

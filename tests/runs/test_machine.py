@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -8,6 +12,21 @@ import pytest
 
 from cilda.runs.machine import Gpus, Machine, Readings, out_of_memory_kills
 from cilda.runs.store import read_events
+
+
+def test_all_processes_of_a_trainer_are_told_together(tmp_path: Path) -> None:
+    busy = "import time\nuntil = time.time() + 20\nwhile time.time() < until: pass"
+    launcher = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
+    with subprocess.Popen([sys.executable, "-c", launcher], start_new_session=True) as process:
+        machine = Machine(tmp_path)
+        try:
+            in_a_row = 0
+            # The launcher itself is busy only while it starts.
+            while in_a_row < 3:
+                time.sleep(0.2)
+                in_a_row = in_a_row + 1 if machine.reading(process.pid).get("trainer_cpu", 0) > 0.2 else 0
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_a_reading_tells_what_this_process_uses(tmp_path: Path) -> None:
@@ -76,11 +95,11 @@ class Driver:
 
 
 def test_a_gpu_tells_its_own_and_ours_apart() -> None:
-    (ours,) = Gpus(Driver()).reading(77)
+    (ours,) = Gpus(Driver()).reading({76, 77})
     assert (ours["name"], ours["busy_fraction"], ours["celsius"]) == ("H100", 0.4, 61)
     assert (ours["memory_used_mb"], ours["ours_mb"], ours["strangers"]) == (3, 2, 0)
     assert "watts" not in ours, "what a card does not tell is left out"
-    (theirs,) = Gpus(Driver()).reading(78)
+    (theirs,) = Gpus(Driver()).reading({78})
     assert (theirs["ours_mb"], theirs["strangers"]) == (0, 1)
 
 
