@@ -42,7 +42,7 @@ _Told = tuple[Level, str, str]
 
 def _started(event: Event) -> _Told:
     attempt, device = count(event.get("attempt")) or 1, text(event.get("device"), 200)
-    what = "began" if attempt == 1 else f"went on (process {attempt})"
+    what = "began" if attempt == 1 else f"went on (attempt {attempt})"
     return "info", " ".join(filter(None, (what, "on", text(event.get("host"), 200) or "?", device))), ""
 
 

@@ -12,6 +12,7 @@ import typer
 from cilda.cli.beforehand import looked_over
 from cilda.cli.chosen import say
 from cilda.cli.demo import DEMO_SETTINGS, DEMO_TASK, refuse_own_task
+from cilda.cli.processes import asked_for
 from cilda.cli.run_options import KEEP, Given, takes_settings
 from cilda.cli.table import show_json
 from cilda.runs.events import finite
@@ -35,6 +36,7 @@ def check(
     if demo:
         refuse_own_task(given.flags)
     config, _ = given.resolved(base=DEMO_SETTINGS if demo else {}, fixed=DEMO_TASK if demo else {})
+    config = asked_for(config, given=True)
     from cilda.cli.main import printable
 
     preflight, notes = _looked_at(config)

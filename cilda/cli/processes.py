@@ -19,6 +19,8 @@ TOGETHER = "cilda.cli.together"
 _LOOK_SECONDS = 1.0
 # A process that is left alone in a sum on a GPU never comes back by itself.
 _ORPHAN_SECONDS = 120.0
+# So long a process that has not joined the others yet leaves the word to the main one, which may know the same error.
+_POLITE_SECONDS = 5.0
 
 
 def started_together() -> int:
@@ -36,8 +38,9 @@ def asked_for(config: RunConfig, *, given: bool) -> RunConfig:
     """The config with the number of processes that there are, or will be; `given` says that the user named it.
 
     Raises:
-        UsageError: a launcher started another number; a single device is named for several processes.
-        CildaError: so many GPUs are not here.
+        UsageError: a launcher started another number; a single device is named for several processes; a batch has fewer
+            texts.
+        CildaError: so many GPUs, or cores, are not here.
     """
     if started_together() > 1:
         if given and config.gpus != started_together():
@@ -46,10 +49,21 @@ def asked_for(config: RunConfig, *, given: bool) -> RunConfig:
                 "leave one of them out",
             )
         config = config.model_copy(update={"gpus": started_together()})
+    if config.tokens_per_batch is None and config.gpus > config.batch_size:
+        raise UsageError(
+            f"{config.gpus} processes cannot share a batch of {config.batch_size} texts",
+            "a larger --batch-size, or fewer --gpus",
+        )
+    if config.gpus > 1 and config.device == "cpu":
+        _refuse_crowd(int(os.environ.get("LOCAL_WORLD_SIZE", config.gpus)))
     if config.gpus > 1 and config.device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"{config.gpus} processes cannot share the device {config.device}", "say device=cuda or cpu")
     if config.gpus > 1 and config.device != "cpu":
         _refuse_missing_gpus(config.gpus)
+    if config.gpus == 1 and config.device not in ("auto", "cpu"):
+        from cilda.distill.hardware import choose_device
+
+        choose_device(config.device)
     return config
 
 
@@ -104,10 +118,16 @@ def one_voice() -> None:
 
 def speak_up(error: BaseException) -> None:
     """Gives a process its voice back where it alone knows of an error."""
+    if not rank():
+        return
     joined = sys.modules.get("cilda.distill.world")
-    if rank() and joined is not None and not joined.world().alone and joined.world().heard is not error:
-        sys.stderr = sys.__stderr__ or sys.stderr
-        print(f"process {rank()} of {started_together()}:", file=sys.stderr)
+    if joined is None or joined.world().alone:
+        # The launcher ends this process if the main one fails, too.
+        time.sleep(_POLITE_SECONDS)
+    elif joined.world().heard is error:
+        return
+    sys.stderr = sys.__stderr__ or sys.stderr
+    print(f"process {rank()} of {started_together()}:", file=sys.stderr)
 
 
 def _refuse_missing_gpus(processes: int) -> None:
@@ -120,6 +140,13 @@ def _refuse_missing_gpus(processes: int) -> None:
             f"{local} processes need {local} GPUs, and {here} {'is' if here == 1 else 'are'} here",
             "name fewer with --gpus; --set device=cpu has them share the processor",
         )
+
+
+def _refuse_crowd(processes: int) -> None:
+    # Two are allowed everywhere: to try it.
+    cores = max(2, len(os.sched_getaffinity(0)))
+    if processes > cores:
+        raise CildaError(f"{processes} processes for {cores} cores would only wait for each other", "fewer --gpus")
 
 
 def _end_with_launcher(launcher: int) -> None:

@@ -113,6 +113,9 @@ def look(
     stages = (*earlier, stage)
     disk = Disk(_needed_bytes(turns, settings), free_bytes(folder))
     warnings = _warnings(models, train, validation, settings, disk, folder)
+    if settings.processes > 1:
+        shared = ", which share its memory and its cores: both are too few here" if turns.device.type == "cpu" else ""
+        warnings.append(f"memory and time are foretold for one of {settings.processes} processes alone{shared}")
     crowded = "" if turns.device.type == "cuda" else crowding_warning(torch.get_num_threads())
     warnings += [crowded] if crowded else []
     if teacher_knows and turns.players.teacher is not None:

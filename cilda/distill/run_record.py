@@ -29,6 +29,8 @@ def recorded(writer: RunWriter) -> Iterator[None]:
                 "another process of this run has died", f"what it said: cilda logs {reference(writer.folder)}"
             )
             say_end(writer, lost)
+            # Only the main one need say it.
+            world().heard = lost
             raise lost from error
         say_end(writer, error)
         world().leave(error)

@@ -231,6 +231,8 @@ def _to_ask(
     """What is missing, told in the events; None where there is no room for it."""
     missing, shape = files.missing(), files.shape
     if not missing:
+        what = f"the teacher has answered to {shape.rows:,} rows before, taken from {files.folder}"
+        writer.event("alert", level="info", what=what)
         return []
     rows = sum(shape.spans[number][1] - shape.spans[number][0] for number, _ in missing)
     needed, free = shape.bytes * rows // shape.rows, free_bytes(files.folder)

@@ -76,7 +76,7 @@ class World:
 
     def lost(self, error: BaseException) -> bool:
         """Whether an error tells that another process is no longer there."""
-        broken = isinstance(error, group.DistError) or "Connection closed by peer" in str(error)
+        broken = isinstance(error, group.DistError) or "gloo/transport" in str(error)
         return not self.alone and broken
 
     def gathered(self, own: T) -> list[T]:

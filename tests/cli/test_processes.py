@@ -85,13 +85,29 @@ def test_the_number_of_processes_is_the_launchers(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("device", "what"),
-    [("cuda:1", "4 processes cannot share the device cuda:1"), ("cuda", "4 processes need 4 GPUs, and 1 is here")],
+    [
+        ("cuda:1", "4 processes cannot share the device cuda:1"),
+        ("cuda", "4 processes need 4 GPUs, and 1 is here"),
+        ("cpu", "4 processes for 3 cores would only wait for each other"),
+    ],
 )
 def test_devices_that_cannot_be_had_are_refused(device: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2})
     with pytest.raises(CildaError, match=what):
         asked_for(RunConfig(gpus=4, device=device), given=True)
-    assert asked_for(RunConfig(gpus=4, device="cpu"), given=True).gpus == 4
+    assert asked_for(RunConfig(gpus=3, device="cpu"), given=True).gpus == 3
+
+
+def test_one_process_is_refused_a_device_that_is_not_there() -> None:
+    with pytest.raises(CildaError, match="cuda:7 is not to be had"):
+        asked_for(RunConfig(device="cuda:7"), given=False)
+
+
+def test_more_processes_than_texts_are_refused() -> None:
+    with pytest.raises(UsageError, match="2 processes cannot share a batch of 1 texts"):
+        asked_for(RunConfig(gpus=2, batch_size=1, device="cpu"), given=True)
+    assert asked_for(RunConfig(gpus=2, batch_size=1, tokens_per_batch=500, device="cpu"), given=True).gpus == 2
 
 
 def test_a_process_in_the_foreground_becomes_the_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,24 +131,31 @@ def test_what_cannot_be_done_by_several_is_refused(options: list[str], what: str
     assert (shown.code, shown.what) == (2, what)
 
 
-@pytest.mark.parametrize(("exit_code", "code"), [(2, 2), (-9, 137)])
-def test_a_launcher_ends_with_the_code_of_who_failed_first(
-    exit_code: int, code: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("codes", "code", "killed"),
+    [([2], 2, []), ([-9], 137, [signal.SIGKILL]), ([1, -9], 1, [signal.SIGKILL]), ([1, -15], 1, [])],
+)
+def test_a_launcher_ends_as_the_process_that_failed_first(
+    codes: list[int], code: int, killed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from accelerate.commands import launch
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     asked: list[Any] = []
+    ended: list[int] = []
 
     def launched(options: Any) -> None:
         asked.append(options)
-        failure = SimpleNamespace(exitcode=exit_code, local_rank=1, pid=5, timestamp=0, error_file="", message="")
+        failures: Any = {rank: SimpleNamespace(exitcode=one, timestamp=rank) for rank, one in enumerate(codes)}
         monkeypatch.setattr(ChildFailedError, "__init__", lambda *_: None)
-        monkeypatch.setattr(ChildFailedError, "get_first_failure", lambda _: (1, failure))
-        raise ChildFailedError("", {})
+        error = ChildFailedError("", failures)
+        error.failures = failures
+        raise error
 
     monkeypatch.setattr(launch, "launch_command", launched)
+    monkeypatch.setattr("os.kill", lambda _, number: ended.append(number))
     assert together.main(["2", "cilda.cli.train", "a b", "1", "-"]) == code
+    assert ended == killed
     (options,) = asked
     assert (options.num_processes, options.module, options.training_script) == (2, True, "cilda.cli.train")
     assert options.training_script_args == ["a b", "1", "-"]
