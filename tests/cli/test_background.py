@@ -188,6 +188,7 @@ def test_after_everything_was_killed_ps_says_crashed_and_resume_goes_on(cilda: C
     assert (run.log / "train.000002.log").exists()
 
 
+@pytest.mark.long
 def test_a_name_is_free_only_when_nobody_writes_there_any_more(cilda: Cilda, desk: Desk, runs: Path) -> None:
     run = background(cilda, desk, runs, "--name", "leak")
     assert cilda("stop", str(run.path)).code == 0

@@ -159,7 +159,7 @@ def test_a_run_that_fails_is_told_and_the_others_are_done(cilda: Cilda, desk: De
     assert "without a student: b-rows-cilda-s3: failed" in cilda("table", "b", "--runs-dir", runs).out
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_with_equal_time_a_slower_method_gets_fewer_turns(cilda: Cilda, desk: Desk, runs: Path) -> None:
     more = ["--methods", "kd,mate_kd", "--seeds", "1", "--budget", "time", "--set", "max_turns=60", "--foreground"]

@@ -51,7 +51,7 @@ def hold(told: list[dict[str, Tensor]], expected: list[dict[str, Tensor]]) -> No
             torch.testing.assert_close(one[key], other[key], rtol=1e-4, atol=1e-5, msg=key)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "family"), [("cilda", "bert"), ("finetune", "modernbert")])
 def test_turns_are_those_of_the_layers_as_they_are(name: str, family: str) -> None:
     """As far as tracing goes; the arithmetic of compiled code is held against ours below."""
@@ -74,7 +74,7 @@ def test_layers_that_give_attention_maps_are_left_alone_and_that_is_said() -> No
     assert graphs_made() == before and len(said) == 1 and "attention maps" in said[0]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_compiled_turns_are_ours_to_rounding() -> None:
     turns, plain = tiny_turns("bert", METHODS["kd"]), tiny_turns("bert", METHODS["kd"])
     said: list[str] = []

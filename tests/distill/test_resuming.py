@@ -84,7 +84,7 @@ def test_a_run_that_stops_after_every_turn_is_the_run_that_never_stops(
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["cilda", "kd"])
+@pytest.mark.parametrize("name", [pytest.param("cilda", marks=pytest.mark.long), "kd"])
 def test_a_run_that_is_killed_in_any_turn_ends_the_same(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
