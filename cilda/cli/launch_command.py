@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import typer
 
 from cilda.cli.chosen import say
 from cilda.cli.launched import Launched, launched
-from cilda.cli.slurm_script import SPARE_SECONDS, SlurmJob, script, wish
+from cilda.cli.slurm_script import SPARE_SECONDS, SlurmJob, limit_seconds, script, wish
 from cilda.errors import CildaError, UsageError
 
 if TYPE_CHECKING:
@@ -102,7 +103,19 @@ def launch(
         raise UsageError("no scheduler is named", "say --slurm")
     if accelerate_config is not None and nodes * gpus == 1:
         raise UsageError("--accelerate-config is given, and there is one process only", "see --gpus and --nodes")
+    if time is not None and limit_seconds(time) <= stop_before:
+        raise UsageError(
+            f"--time {time} ends before --stop-before {stop_before} seconds begin",
+            "a longer limit, or a shorter warning",
+        )
+    if mem is not None and not re.fullmatch(r"\d+[KMGT]?", mem, re.IGNORECASE):
+        raise UsageError(f"--mem is {mem!r}", "such as 64G, or a number of megabytes")
     run = launched(arguments or [])
+    if run.config is not None and run.config.tokens_per_batch is None and run.config.batch_size < nodes * gpus:
+        raise UsageError(
+            f"{nodes * gpus} processes cannot share a batch of {run.config.batch_size} texts",
+            "behind the --: a larger --batch-size",
+        )
     named = {"partition": partition, "account": account, "qos": qos, "time": time, "mem": mem}
     job = SlurmJob(
         command=run.command,

@@ -24,6 +24,28 @@ SPARE_SECONDS = 20
 """What is left between the last moment of a run that is stopping and the end of its job."""
 
 
+_LIMIT = re.compile(r"(?:(?P<days>\d+)-)?(?P<first>\d+)(?::(?P<second>\d+))?(?::(?P<third>\d+))?")
+
+
+def limit_seconds(text: str) -> float:
+    """A time limit as sbatch reads it: `90` and `90:30` are minutes, `4:00:00` and `1-12` begin with hours.
+
+    Raises:
+        UsageError: sbatch could not read it.
+    """
+    if text.upper() in ("UNLIMITED", "INFINITE"):
+        return float("inf")
+    found = _LIMIT.fullmatch(text)
+    if found is None:
+        raise UsageError(f"--time is {text!r}", "such as 90 (minutes), 04:00:00 or 1-12 (a day and twelve hours)")
+    parts = [int(part or 0) for part in found.group("first", "second", "third")]
+    if found["days"] is not None:
+        return 86400 * int(found["days"]) + 3600 * parts[0] + 60 * parts[1] + parts[2]
+    if found["third"] is not None:
+        return 3600 * parts[0] + 60 * parts[1] + parts[2]
+    return 60 * parts[0] + parts[1]
+
+
 @dataclass(frozen=True)
 class SlurmJob:
     """All that the script depends on."""

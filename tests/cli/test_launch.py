@@ -68,6 +68,10 @@ REFUSED = {
     "no run": (["--", "resume"], 2, "no run is named to resume", "resume RUN"),
     "line break": (["--job-name", "a\nb", "--"], 2, "--job-name is 'a\\nb'", "leave out line breaks"),
     "sbatch": (["--sbatch", "--requeue", "--"], 2, "the script says --requeue itself", "leave it out"),
+    "time": (["--time", "bananas", "--"], 2, "--time is 'bananas'", "04:00:00"),
+    "no time": (["--time", "00:01:00", "--"], 2, "--time 00:01:00 ends before --stop-before 120", "a longer limit"),
+    "memory": (["--mem", "lots", "--"], 2, "--mem is 'lots'", "64G"),
+    "crowd": (["--nodes", "3", "--gpus", "8", "--", "--batch-size", "16"], 2, "24 processes cannot share", "--batch-size"),
     "one process": (["--accelerate-config", "x", "--"], 2, "there is one process only", "see --gpus"),
 }  # fmt: skip
 

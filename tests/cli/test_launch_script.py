@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cilda.cli.slurm_script import SlurmJob, script, wish
+from cilda.cli.slurm_script import SlurmJob, limit_seconds, script, wish
 from cilda.errors import UsageError
 from tests.cli.slurm_stubs import Cluster, End, cluster, ended
 
@@ -176,3 +176,19 @@ def test_a_launcher_that_never_came_to_the_run_has_failed(slurm: Cluster) -> Non
     process = slurm.started(text, slurm.folder / "elsewhere", code=1)
     assert finished(process, 1) == "one: failed\n"
     assert slurm.called("requeue") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 5400),
+        ("90:30", 5430),
+        ("4:00:00", 14400),
+        ("1-12", 129600),
+        ("1-0:30", 88200),
+        ("2-1:1:1", 176461),
+        ("unlimited", float("inf")),
+    ],
+)
+def test_time_limits_are_read_as_sbatch_reads_them(text: str, seconds: float) -> None:
+    assert limit_seconds(text) == seconds
