@@ -103,6 +103,7 @@ def _made_by(run: RunFolder) -> Path:
     Raises:
         CildaError: the run has made none, or not yet.
     """
+    from cilda.runs.layout import reference
     from cilda.runs.status import status_of
     from cilda.runs.store import open_run, read_events
 
@@ -119,7 +120,8 @@ def _made_by(run: RunFolder) -> Path:
                 return Path(folder)
     if status.ended:
         why = record.state.get("error") or status.why or f"it {_ENDINGS[status.word]}"
-        raise CildaError(f"run {run.id} left no student: {why}", "name another run", exit_code=RUN_FAILED)
+        todo = f"go on with it: cilda resume {reference(run)}; or name another run"
+        raise CildaError(f"run {run.id} left no student: {why}", todo, exit_code=RUN_FAILED)
     raise CildaError(f"run {run.id} has no student yet: {status.shown}", "wait for its end, or name another run")
 
 

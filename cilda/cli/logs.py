@@ -130,13 +130,16 @@ class _Printer:
     def _print(self) -> None:
         if self._reader is None:
             return
-        try:
-            for line in self._reader.read():
-                self._write(line)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            say(f"warning: cannot read on: {error.strerror or error}")
+        lines = self._reader.read()
+        while True:
+            try:
+                line = next(lines, None)
+            except OSError as error:
+                say(f"warning: cannot read on: {error.strerror or error}")
+                break
+            if line is None:
+                break
+            self._write(line)
         sys.stdout.buffer.flush()
 
     def _end(self) -> None:

@@ -71,7 +71,7 @@ REFUSED = {
     "time": (["--time", "bananas", "--"], 2, "--time is 'bananas'", "04:00:00"),
     "no time": (["--time", "00:01:00", "--"], 2, "--time 00:01:00 ends before --stop-before 120", "a longer limit"),
     "memory": (["--mem", "lots", "--"], 2, "--mem is 'lots'", "64G"),
-    "crowd": (["--nodes", "3", "--gpus", "8", "--", "--batch-size", "16"], 2, "24 processes cannot share", "--batch-size"),
+    "crowd": (["--nodes", "3", "--gpus", "8", "--", "--batch-size", "16"], 2, "24 processes cannot", "--batch-size"),
     "one process": (["--accelerate-config", "x", "--"], 2, "there is one process only", "see --gpus"),
 }  # fmt: skip
 
