@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from enum import StrEnum
 from fnmatch import fnmatch
 from pathlib import Path
@@ -17,6 +18,7 @@ from cilda.caches import ABOUT, KINDS, LOCK, Kept, default_cache_dir, kept_in
 from cilda.cli.asking import agreed
 from cilda.cli.chosen import AsJson, say
 from cilda.cli.table import show_json, show_table
+from cilda.distill.model_record import RECORD
 from cilda.errors import CildaError, UsageError, unknown
 from cilda.runs.atomic import read_json
 from cilda.runs.locks import Held, holder
@@ -102,7 +104,25 @@ def _about(one: Kept) -> str:
         return f"{about.get('teacher')} on {about.get('rows')} rows{layers}: {about.get('source')}"
     if one.kind == "tokens" and about:
         return f"{about.get('rows')} rows: {about.get('source')}"
+    if one.kind == "teachers":
+        return _of_teacher(read_json(one.path / RECORD)) or KINDS[one.kind]
     return KINDS[one.kind]
+
+
+def _of_teacher(record: Mapping[str, Any]) -> str:
+    """What a teacher was made of, and what it is worth; empty where its record does not say."""
+    try:
+        task, settings = record["task"], record["settings"]
+        ((split, scores), *_) = record["scores"].items()
+        score = f"{task['metric']} {scores[task['metric']]:.4f} on {split}"
+        told = {
+            "teacher_epochs": "{} epochs", "batch_size": "batches of {}", "limit": "{} rows", "max_length": "{} tokens",
+            "seed": "seed {}",
+        }  # fmt: skip
+        made = ", ".join(words.format(settings[key]) for key, words in told.items() if settings.get(key) is not None)
+        return f"{record['made_from']['model']} on {task['name']}: {score}; {made}"
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return ""
 
 
 def _record(one: Kept) -> dict[str, Any]:

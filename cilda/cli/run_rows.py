@@ -124,7 +124,8 @@ def _learns(summary: Summary) -> str:
 def _when(summary: Summary, left_seconds: float | None, now: float) -> str:
     """When it will be done with its stage; of a run that does not go on, when it last moved."""
     if left_seconds is not None:
-        return f"ETA {duration(left_seconds)}"
+        follows = ", then student" if summary.stage == "teacher" and summary.job == "distill" else ""
+        return f"ETA {duration(left_seconds)}{follows}"
     return ago(now - (summary.moved or summary.created))
 
 

@@ -117,3 +117,19 @@ def test_runs_share_what_the_teacher_said(
     assert default_cache_dir() == tmp_path / "own"
     # Of the rows that it learns from, and of those that it is judged on.
     assert [one["name"].split("/")[0] for one in told] == ["answers"] * 2
+
+
+def test_a_teacher_is_told_by_what_it_was_made_of(cilda: Cilda, tmp_path: Path) -> None:
+    folder = tmp_path / "teachers" / "bert-3"
+    folder.mkdir(parents=True)
+    record = {
+        "task": {"name": "rte", "metric": "accuracy"},
+        "scores": {"validation": {"accuracy": 0.52708}},
+        "made_from": {"model": "bert-base"},
+        "settings": {"teacher_epochs": 3.0, "batch_size": 8, "limit": None, "seed": 42},
+    }
+    (folder / "cilda.json").write_text(json.dumps(record))
+    told = "bert-base on rte: accuracy 0.5271 on validation; 3.0 epochs, batches of 8, seed 42"
+    assert told in cilda("cache", "--cache-dir", tmp_path).out
+    (folder / "cilda.json").write_text(json.dumps({**record, "scores": {}}))
+    assert "teachers that were fine-tuned before" in cilda("cache", "--cache-dir", tmp_path).out
