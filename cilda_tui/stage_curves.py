@@ -31,6 +31,8 @@ _USUAL_CURVES, _FEW_BUCKETS = 64, 2048
 _MOST_PLAYERS = 8
 _MOST_EVALUATIONS = 10_000
 _MOST_SEAMS = 1000
+# The newest place is known at the end of what is read at once; of so many lines in between, one more.
+_LINES_A_PLACE = 64
 _LARGEST_N = 1_000_000
 _LATEST_STEP = 2**60
 _SHARE_STEPS = 2000
@@ -104,6 +106,7 @@ class StageCurves:
         self._unsettled: dict[str, Event] = {}
         self._settled = began
         self._place: tuple[int, Event] | None = None
+        self._since_placed = 0
 
     @property
     def last_step(self) -> int:
@@ -177,6 +180,10 @@ class StageCurves:
             else:
                 self._add_strange(series, player, key, step, seconds, summary)
         self._place = (step, event)
+        self._since_placed += 1
+        if self.track.last_step < 0 or self._since_placed >= _LINES_A_PLACE:
+            # All lines of a short run may come at once.
+            self._track()
         self.pace.add(seconds, step)
         if player == LEARNER:
             total = series_of.get("total")
@@ -263,7 +270,7 @@ class StageCurves:
     def _track(self) -> None:
         if self._place is not None:
             step, event = self._place
-            self._place = None
+            self._place, self._since_placed = None, 0
             texts = self.batch_size * step if self.batch_size else None
             self.track.add(step, finite(event.get("epoch")), event["t"], texts)
 
