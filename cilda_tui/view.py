@@ -69,6 +69,8 @@ class RunView:
         self.attempt = 0
         """Which process works on it, from 1; 0 before one has begun."""
         self.began: float | None = None
+        self._rested = 0.0
+        """Seconds between the end of one process and the beginning of the next, added up."""
         self.ended: float | None = None
         """When the run came to its end; None while it goes on, or if it ended without a word."""
         self.now: float | None = None
@@ -100,7 +102,9 @@ class RunView:
                 continue
             if not -_LATEST_SECONDS < seconds < _LATEST_SECONDS:
                 continue
-            self._event_seconds = seconds
+            before, self._event_seconds = self._event_seconds, seconds
+            if kind == "started" and self.began is not None and before is not None:
+                self._rested += max(0.0, seconds - (before if self.ended is None else self.ended))
             if kind == "metrics":
                 stage = self._stage_of(event)
                 if stage is not None:
@@ -140,6 +144,13 @@ class RunView:
         if waiting is not None:
             self.requests.asked(waiting)
         self._look()
+
+    @property
+    def took(self) -> float | None:
+        """Seconds that processes have worked on it, until its end or its newest sign of life; None where none began."""
+        # What came after the end, such as a note, took the run no time.
+        end = self.now if self.ended is None else self.ended
+        return None if self.began is None or end is None else max(0.0, end - self.began - self._rested)
 
     def tell(self, *, reading: float | None, bad_lines: int, newer_lines: int, trouble: str | None, gone: bool) -> None:
         """Takes what the reader of the run's files has to say of itself."""

@@ -125,11 +125,7 @@ def _time(view: RunView, moment: Moment, glyphs: Glyphs, *, narrow: bool) -> Fac
     if moment.seconds is not None:
         return []
     if view.status.ended:
-        # What came after the end, such as a note, took the run no time.
-        end = view.now if view.ended is None else view.ended
-        if view.began is None or end is None:
-            return []
-        return [("took ", "dim"), (duration(end - view.began), "")]
+        return [] if view.took is None else [("took ", "dim"), (duration(view.took), "")]
     left = moment.left
     if left is None or view.now is None or view.status.word not in ("running", "orphaned"):
         return []

@@ -199,3 +199,17 @@ def test_time_that_a_run_was_paused_is_no_turn_s() -> None:
     view = view_of(stage(), *before, answered("pause", 60.0), answered("resume", 3650.0), *after)
     assert view.stage is not None
     assert view.stage.pace.steps_per_second == pytest.approx(1.0, rel=0.05)
+
+
+def test_time_between_two_processes_is_no_work() -> None:
+    view = view_of(
+        event("started", 100.0, attempt=1),
+        event("stopped", 160.0, what="stopped", checkpoint=None),
+        event("note", 500.0, text="later", by="me@here"),
+        event("started", 1000.0, attempt=2),
+        event("alert", 1030.0, level="info", what="killed after this"),
+        event("started", 2000.0, attempt=3),
+        event("finished", 2010.0),
+    )
+    assert view.took == 60 + 30 + 10
+    assert view_of().took is None

@@ -86,7 +86,7 @@ def _figures(found: Gathered) -> Element | None:
     if outcome is not None and outcome.student_parameters and outcome.teacher_parameters:
         part = share(outcome.student_parameters / outcome.teacher_parameters)
         tiles.append((_millions(outcome.student_parameters), f"{part} of the teacher's", "parameters"))
-    took = _took(view)
+    took = view.took
     if took is not None:
         tiles.append((duration(took), "", "took" if view.status.ended else "so far"))
     if not tiles:
@@ -150,11 +150,6 @@ def _progress(view: RunView) -> Nodes:
     epoch = stage.progress.epoch
     passes = f", {epoch:.2f} passes over the rows" if epoch is not None and math.isfinite(epoch) else ""
     return ["stage ", said(stage.name), f": turn {turn:,}{of_all}{passes}"]
-
-
-def _took(view: RunView) -> float | None:
-    end = view.ended if view.ended is not None else view.now
-    return None if view.began is None or end is None or end < view.began else end - view.began
 
 
 def _todo(view: RunView) -> str:
