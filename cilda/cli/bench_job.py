@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from cilda.bench.record import Record, difference, keep_latencies, keep_turns, read_record
 from cilda.cli.bench_budget import turns_for_equal_time
-from cilda.cli.bench_runs import clear, config_of, cores, has_gpu, latencies_of, need_of, same_place, score_words
+from cilda.cli.bench_runs import clear, config_of, has_gpu, latencies_of, need_of, same_place, score_words
 from cilda.cli.launch import launch
 from cilda.cli.running import Desk
+from cilda.cli.threads import cores
 from cilda.errors import CildaError
 from cilda.runs.control import Request, RunStopped, What, ask
 from cilda.runs.layout import RunFolder

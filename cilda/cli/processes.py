@@ -9,6 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, NoReturn
 
+from cilda.cli.threads import cores
 from cilda.errors import CildaError, UsageError
 
 if TYPE_CHECKING:
@@ -144,9 +145,9 @@ def _refuse_missing_gpus(processes: int) -> None:
 
 def _refuse_crowd(processes: int) -> None:
     # Two are allowed everywhere: to try it.
-    cores = max(2, len(os.sched_getaffinity(0)))
-    if processes > cores:
-        raise CildaError(f"{processes} processes for {cores} cores would only wait for each other", "fewer --gpus")
+    allowed = max(2, cores())
+    if processes > allowed:
+        raise CildaError(f"{processes} processes for {allowed} cores would only wait for each other", "fewer --gpus")
 
 
 def _end_with_launcher(launcher: int) -> None:

@@ -1,8 +1,9 @@
-"""How long threads that wait for each other keep a processor busy: said before torch is loaded, which reads it once."""
+"""Processors, and how long threads that wait keep one busy: said before torch is loaded, which reads it once."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import MutableMapping
 
 SPINS = "1000"
@@ -17,3 +18,8 @@ def spin_briefly(environment: MutableMapping[str, str] = os.environ) -> None:
     """
     if "OMP_WAIT_POLICY" not in environment:
         environment.setdefault("GOMP_SPINCOUNT", SPINS)
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -22,7 +22,7 @@ def test_every_kind_but_those_that_come_all_the_time_has_a_line_even_without_its
     ("told", "level", "what"),
     [
         (event("started", host="node7", device="cuda:0", attempt=1), "info", "began on node7 cuda:0"),
-        (event("started", host="node7", attempt=2), "info", "went on (process 2) on node7"),
+        (event("started", host="node7", attempt=2), "info", "went on (attempt 2) on node7"),
         (stage(), "info", "stage student begins: 1,000 turns"),
         (stage(40, resumed_from="step-student-00000040"), "info", "stage student goes on from turn 40 of 1,000"),
         (evaluation(10, 0.9, best=True), "good", "best: accuracy 0.9000 on validation"),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cilda.cli.checks.check import Check
+from cilda.cli.threads import cores
 
 DRIVER = Path("/proc/driver/nvidia/version")
 _CPU_TRAINS = "training goes on the CPU: fine for the demo and small students, slow for BERT"
@@ -66,8 +67,7 @@ def memory(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -
         text = (proc / "self" / "cgroup").read_text(encoding="utf-8", errors="surrogateescape")
     except (OSError, ValueError, KeyError, IndexError):
         return Check("memory", "ok", "unknown: there is no /proc here")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found = f"{available / 1e9:,.1f} of {total / 1e9:,.1f} GB available, {cores} processors"
+    found = f"{available / 1e9:,.1f} of {total / 1e9:,.1f} GB available, {cores()} processors"
     limit = memory_limit(text, cgroups)
     if limit is not None and limit < total:
         found += f"; a control group allows {limit / 1e9:,.1f} GB, beyond which the kernel kills"
