@@ -11,8 +11,6 @@ same ones.
 
 from __future__ import annotations
 
-import argparse
-import json
 import logging
 import statistics
 import tempfile
@@ -37,6 +35,7 @@ from cilda.methods.kd import KD
 from cilda.runs.layout import create
 from cilda.runs.writer import RunWriter
 from cilda.tasks.task import Task
+from tests.benchmarks.figures import show_figures
 from tests.benchmarks.players import BATCH_SIZE, CLIP_NORM, STUDENT_RATE, Models, make_models, make_rows, sst2_lengths
 from tests.benchmarks.teacher_cache import ask
 
@@ -149,20 +148,5 @@ def measured(rounds: int) -> dict[str, float]:
     return figures
 
 
-def main() -> None:
-    """Measures, and prints the figures."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.against_textbrewer")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="epochs of each side")
-    given = parser.parse_args()
-    figures = measured(given.rounds)
-    if given.json:
-        print(json.dumps(figures, indent=2))
-        return
-    print(f"{torch.get_num_threads()} threads, {BATCH_SIZE} texts a turn, float32")
-    for name, value in figures.items():
-        print(f"{name:34} {value:8.2f}")
-
-
 if __name__ == "__main__":
-    main()
+    show_figures("against_textbrewer", measured, ROUNDS)

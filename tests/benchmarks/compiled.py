@@ -8,8 +8,6 @@ told apart; so is the largest difference between both sides' totals in the first
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -22,6 +20,7 @@ from cilda.distill.compiling import compile_layers, graphs_made
 from cilda.distill.data import TokenizedRows, by_length
 from cilda.distill.step import TurnResult, Turns
 from cilda.methods import METHODS
+from tests.benchmarks.figures import show_figures
 from tests.benchmarks.players import BATCH_SIZE, LONGEST, make_models, make_rows, our_turns, sst2_lengths
 
 TEXTS = 320
@@ -66,20 +65,5 @@ def measured(rounds: int) -> dict[str, float]:
     return figures
 
 
-def main() -> None:
-    """Measures, and prints the figures, with --json for programs."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.compiled")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="passes of each kind")
-    given = parser.parse_args()
-    figures = measured(given.rounds)
-    if given.json:
-        print(json.dumps(figures, indent=2))
-        return
-    print(f"{torch.get_num_threads()} threads, {BATCH_SIZE} texts a turn, float32")
-    for name, figure in figures.items():
-        print(f"{name:32} {figure:.3g}")
-
-
 if __name__ == "__main__":
-    main()
+    show_figures("compiled", measured, ROUNDS)
