@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cilda.cli.extras import is_there
 from cilda.errors import CildaError
+from cilda.runs.atomic import read_json
 from cilda.runs.words import one_line
 
 if TYPE_CHECKING:
@@ -96,6 +97,19 @@ def _check_models(config: RunConfig, models: Sequence[Role]) -> None:
         _check_student(config)
     if "generator" in models and config.generator is not None:
         _check_model(config.generator, allow_pickle=config.allow_pickle)
+        _check_rewrites(Path(config.generator).expanduser())
+
+
+def _check_rewrites(folder: Path) -> None:
+    """Refuses a folder whose model says of itself that it has no head for masked words; what it has is seen later."""
+    kinds = read_json(folder / "config.json").get("architectures")
+    if not isinstance(kinds, list) or not kinds or not all(isinstance(kind, str) for kind in kinds):
+        return
+    if all(kind.endswith(("Model", "ForSequenceClassification")) for kind in kinds):
+        raise CildaError(
+            f"{folder} cannot rewrite texts: it is a {' and a '.join(kinds)}",
+            "name a masked language model with --generator, such as the one that your teacher was fine-tuned from",
+        )
 
 
 def shortage(config: RunConfig) -> str:

@@ -263,11 +263,6 @@ def test_a_student_that_its_teacher_has_no_room_for(
     refused_at_once(cilda("distill", *desk.quick(runs_dir), "--student", student), 2, what, todo, runs_dir)
 
 
-def test_a_generator_that_cannot_write(cilda: Cilda, desk: Desk, tmp_path: Path) -> None:
-    shown = cilda("distill", *desk.quick(tmp_path), "--generator", desk.teacher, "--name", "mute")
-    refused_in_the_run(shown, "has no trained masked-LM head", "--generator", tmp_path / "mute")
-
-
 HOSTILE = "a\x1b[2J[bold]\rb"
 
 
