@@ -61,16 +61,14 @@ def _measured(config: RunConfig) -> tuple[Machine, list[Speed], Speed | None]:
     say("looking at names and rows")
     data = looked_over(config)
     say("loading PyTorch and the models")
-    import torch
-
     from cilda.distill.assembly import assemble_generator
     from cilda.distill.batching import Batching
     from cilda.distill.hardware import uses_bfloat16
+    from cilda.distill.preflight import crowded
     from cilda.distill.rehearsal import fresh_turns
     from cilda.distill.speed import machine, speeds
     from cilda.distill.teacher import load_teacher
     from cilda.errors import CildaError
-    from cilda.runs.crowding import crowding_warning
     from cilda.runs.layout import create
     from cilda.runs.writer import RunWriter
 
@@ -79,9 +77,8 @@ def _measured(config: RunConfig) -> tuple[Machine, list[Speed], Speed | None]:
             base = load_teacher(config, data.task, writer)
             generator = assemble_generator(config, config.recipe, base, writer)
         turns, train, settings = fresh_turns(config, data, base, generator, tell=say)
-    crowded = "" if turns.device.type == "cuda" else crowding_warning(torch.get_num_threads())
-    if crowded:
-        say(f"warning: {crowded}")
+    for warning in crowded(turns.device):
+        say(f"warning: {warning}")
     natively = ["bfloat16"] if uses_bfloat16("auto", turns.device) else []
     precisions = list(
         dict.fromkeys(["float32", *natively, *([] if config.precision == "auto" else [config.precision])])

@@ -106,7 +106,7 @@ def distill(
             raise UsageError("--demo is played by one process", "leave --gpus, or the launcher, out")
         run_demo(config, origins, as_json=as_json)
         return
-    config = asked_for(config, given="gpus" in origins and origins["gpus"] != "default")
+    config = asked_for(config, given=origins["gpus"] != "default")
     data = looked_over(config)
     refuse_impossible_student(config)
     config = anchored(config)

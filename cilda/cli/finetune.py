@@ -37,7 +37,7 @@ def finetune(
     if out is not None:
         refuse_taken(out, "--out")
     config, origins = given.resolved()
-    config = asked_for(config, given=origins.get("gpus", "default") != "default")
+    config = asked_for(config, given=origins["gpus"] != "default")
     data = looked_over(config, models=("teacher",))
     config = anchored(config)
     if config.gpus > started_together():

@@ -13,6 +13,7 @@ import typer
 
 from cilda.cli.chosen import say
 from cilda.cli.launched import Launched, launched
+from cilda.cli.processes import refuse_small_batch
 from cilda.cli.slurm_script import SPARE_SECONDS, SlurmJob, limit_seconds, script, wish
 from cilda.errors import CildaError, UsageError
 
@@ -111,11 +112,8 @@ def launch(
     if mem is not None and not re.fullmatch(r"\d+[KMGT]?", mem, re.IGNORECASE):
         raise UsageError(f"--mem is {mem!r}", "such as 64G, or a number of megabytes")
     run = launched(arguments or [])
-    if run.config is not None and run.config.tokens_per_batch is None and run.config.batch_size < nodes * gpus:
-        raise UsageError(
-            f"{nodes * gpus} processes cannot share a batch of {run.config.batch_size} texts",
-            "behind the --: a larger --batch-size",
-        )
+    if run.config is not None:
+        refuse_small_batch(run.config, nodes * gpus)
     named = {"partition": partition, "account": account, "qos": qos, "time": time, "mem": mem}
     job = SlurmJob(
         command=run.command,

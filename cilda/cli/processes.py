@@ -50,11 +50,7 @@ def asked_for(config: RunConfig, *, given: bool) -> RunConfig:
                 "leave one of them out",
             )
         config = config.model_copy(update={"gpus": started_together()})
-    if config.tokens_per_batch is None and config.gpus > config.batch_size:
-        raise UsageError(
-            f"{config.gpus} processes cannot share a batch of {config.batch_size} texts",
-            "a larger --batch-size, or fewer --gpus",
-        )
+    refuse_small_batch(config, config.gpus)
     if config.gpus > 1 and config.device == "cpu":
         _refuse_crowd(int(os.environ.get("LOCAL_WORLD_SIZE", config.gpus)))
     if config.gpus > 1 and config.device not in ("auto", "cpu", "cuda"):
@@ -66,6 +62,19 @@ def asked_for(config: RunConfig, *, given: bool) -> RunConfig:
 
         choose_device(config.device)
     return config
+
+
+def refuse_small_batch(config: RunConfig, processes: int) -> None:
+    """Refuses more processes than a batch has texts.
+
+    Raises:
+        UsageError: there are.
+    """
+    if config.tokens_per_batch is None and processes > config.batch_size:
+        raise UsageError(
+            f"{processes} processes cannot share a batch of {config.batch_size} texts",
+            "a larger --batch-size, or fewer --gpus",
+        )
 
 
 def together(processes: int, module: str, *arguments: str) -> list[str]:

@@ -45,14 +45,14 @@ class Part:
         if not self.peers.sizes:
             return rewrite
 
-        def whole(own_N: Tensor | None) -> Tensor | None:
-            return None if own_N is None else gathered(own_N, self.drawn, self.peers.rank)
+        def whole(own_N: Tensor) -> Tensor:
+            return gathered(own_N, self.drawn, self.peers.rank)
 
         return replace(
             rewrite,
-            sampled_N=gathered(rewrite.sampled_N, self.drawn, self.peers.rank),
-            entropy_N=whole(rewrite.entropy_N),
-            surprise_N=whole(rewrite.surprise_N),
+            sampled_N=whole(rewrite.sampled_N),
+            entropy_N=None if rewrite.entropy_N is None else whole(rewrite.entropy_N),
+            surprise_N=None if rewrite.surprise_N is None else whole(rewrite.surprise_N),
         )
 
     def _whole(self, outputs: Outputs) -> Outputs:

@@ -116,8 +116,7 @@ def look(
     if settings.processes > 1:
         shared = ", which share its memory and its cores: both are too few here" if turns.device.type == "cpu" else ""
         warnings.append(f"memory and time are foretold for one of {settings.processes} processes alone{shared}")
-    crowded = "" if turns.device.type == "cuda" else crowding_warning(torch.get_num_threads())
-    warnings += [crowded] if crowded else []
+    warnings += crowded(turns.device)
     if teacher_knows and turns.players.teacher is not None:
         warnings += _one_answer(turns.players, next(iter(validation.values())), task)
     troubles, todo = _troubles(stages)
@@ -221,6 +220,12 @@ def duration(seconds: float) -> str:
     if hours < 24:
         return f"{hours} h {minutes} min"
     return f"{hours // 24} d {hours % 24} h"
+
+
+def crowded(device: torch.device) -> list[str]:
+    """A warning where models compute on processors that others keep busy."""
+    warning = "" if device.type == "cuda" else crowding_warning(torch.get_num_threads())
+    return [warning] if warning else []
 
 
 def _needed_bytes(turns: Turns, settings: TrainerSettings) -> int:

@@ -55,7 +55,7 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._family: dict[int, psutil.Process] = {}
+        self._family: dict[psutil.Process, psutil.Process] = {}
         self._moved: dict[str, float] = {}
         self._gpus = _gpus()
         with contextlib.suppress(OSError):
@@ -72,18 +72,18 @@ class Machine:
             found["disk_free_mb"] = psutil.disk_usage(str(self._folder)).free // _MIB
         found |= self._since_last()
         if self._gpus is not None:
-            found["gpus"] = self._gpus.reading({trainer, *self._family})
+            found["gpus"] = self._gpus.reading({trainer, *(one.pid for one in self._family)})
         return found
 
     def _of_trainer(self, pid: int) -> dict[str, Any]:
         """Of the trainer and of all that it has started: of several processes it is only the launcher."""
         try:
             trainer = psutil.Process(pid)
-            # Each is asked as the one that was asked before: what it has done since then is told.
-            known = {one.pid: self._family.get(one.pid, one) for one in (trainer, *trainer.children(recursive=True))}
-            self._family = known
-            resident = sum(one.memory_info().rss for one in known.values())
-            busy = sum(one.cpu_percent() for one in known.values()) / 100
+            # Each is asked as the one that was asked before, for what it has done since; equal are those of one number
+            # that began at one time.
+            self._family = {one: self._family.get(one, one) for one in (trainer, *trainer.children(recursive=True))}
+            resident = sum(one.memory_info().rss for one in self._family.values())
+            busy = sum(one.cpu_percent() for one in self._family.values()) / 100
             return {"trainer_mb": resident // _MIB, "trainer_cpu": round(busy, 2)}
         except psutil.Error:
             return {}
